@@ -1,0 +1,1 @@
+"""Flask's API, async-first over ASGI."""
