@@ -1,1 +1,1 @@
-"""What an app and a blueprint are told before the first request: routes, hooks, commands, folders."""
+"""What an app or a blueprint is told before the first request: routes, hooks, commands, folders."""
