@@ -1,0 +1,333 @@
+"""What Flask and Blueprint share: the decorators, registries and folders. Handles no request."""
+
+from __future__ import annotations
+
+import os
+from functools import cached_property, wraps
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from jinja2 import BaseLoader, FileSystemLoader
+
+from asyncflask.exceptions import HTTPException, default_exceptions
+from asyncflask.setup.commands import AppGroup
+from asyncflask.setup.hooks import LiveDict, error_registry, list_registry
+from asyncflask.setup.resources import get_root_path
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+F = TypeVar("F", bound="Callable[..., Any]")
+
+
+def setupmethod(f: F) -> F:
+    """Let a method run only while its app or blueprint is being set up.
+
+    The class's `_check_setup_finished(name)` raises when it is too late.
+    """
+    name = f.__name__
+
+    @wraps(f)
+    def checked(self: Registrar, *args: Any, **kwargs: Any) -> Any:
+        self._check_setup_finished(name)
+        return f(self, *args, **kwargs)
+
+    return cast("F", checked)
+
+
+class Registrar:
+    """The set-up half of an app or a blueprint: Flask's `Scaffold`.
+
+    The registries are public, and may be changed at any time: each change empties `_compiled`,
+    where an app keeps what it derived from them. Their keys are scopes: None is the app (or the
+    blueprint) itself, a name is that blueprint.
+    """
+
+    cli: AppGroup
+    name: str
+    _static_folder: str | None = None
+    _static_url_path: str | None = None
+
+    def __init__(
+        self,
+        import_name: str,
+        static_folder: str | os.PathLike[str] | None = None,
+        static_url_path: str | None = None,
+        template_folder: str | os.PathLike[str] | None = None,
+        root_path: str | None = None,
+    ) -> None:
+        """Find the folders and open the registries.
+
+        Args:
+            import_name: the module that this is defined in: `__name__`.
+            static_folder: absolute, or relative to `root_path`; None has no static files.
+            static_url_path: None names it after the static folder.
+            template_folder: absolute, or relative to `root_path`.
+            root_path: the directory of `import_name` where None.
+        """
+        self.import_name = import_name
+        self.static_folder = static_folder
+        self.static_url_path = static_url_path
+        self.template_folder = template_folder
+        self.root_path = get_root_path(import_name) if root_path is None else root_path
+        self.cli = AppGroup()
+        self._compiled: dict[Any, Any] = {}
+        self._open_registries()
+
+    def _open_registries(self) -> None:
+        # The dict's own method, not one of ours: a registry must not keep its app alive.
+        on_change = self._compiled.clear
+        self.view_functions: dict[str, Callable[..., Any]] = LiveDict(on_change=on_change)
+        self.error_handler_spec = error_registry(on_change)
+        self.before_request_funcs = list_registry(on_change)
+        self.after_request_funcs = list_registry(on_change)
+        self.teardown_request_funcs = list_registry(on_change)
+        self.template_context_processors = list_registry(on_change)
+        self.url_value_preprocessors = list_registry(on_change)
+        self.url_default_functions = list_registry(on_change)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.name!r}>"
+
+    def _check_setup_finished(self, f_name: str) -> None:
+        raise NotImplementedError
+
+    # Folders
+
+    @property
+    def static_folder(self) -> str | None:
+        """The absolute path of the static folder; None where there is none."""
+        if self._static_folder is None:
+            return None
+        return os.path.join(self.root_path, self._static_folder)
+
+    @static_folder.setter
+    def static_folder(self, value: str | os.PathLike[str] | None) -> None:
+        self._static_folder = None if value is None else os.fspath(value).rstrip("/\\")
+
+    @property
+    def has_static_folder(self) -> bool:
+        """Whether `static_folder` is set. The folder may still be missing on disk."""
+        return self.static_folder is not None
+
+    @property
+    def static_url_path(self) -> str | None:
+        """The URL prefix of the static files: as it was set, or "/" and the folder's name."""
+        if self._static_url_path is not None:
+            return self._static_url_path
+        if self.static_folder is None:
+            return None
+        return f"/{os.path.basename(self.static_folder)}".rstrip("/")
+
+    @static_url_path.setter
+    def static_url_path(self, value: str | None) -> None:
+        self._static_url_path = None if value is None else value.rstrip("/")
+
+    @cached_property
+    def jinja_loader(self) -> BaseLoader | None:
+        """Loads from the template folder; None where there is none. Subclasses may override it."""
+        if self.template_folder is None:
+            return None
+        return FileSystemLoader(os.path.join(self.root_path, self.template_folder))
+
+    # Routes
+
+    @setupmethod
+    def get(self, rule: str, **options: Any) -> Callable[[F], F]:
+        """`route` with methods=["GET"]."""
+        return self._method_route("GET", rule, options)
+
+    @setupmethod
+    def post(self, rule: str, **options: Any) -> Callable[[F], F]:
+        """`route` with methods=["POST"]."""
+        return self._method_route("POST", rule, options)
+
+    @setupmethod
+    def put(self, rule: str, **options: Any) -> Callable[[F], F]:
+        """`route` with methods=["PUT"]."""
+        return self._method_route("PUT", rule, options)
+
+    @setupmethod
+    def delete(self, rule: str, **options: Any) -> Callable[[F], F]:
+        """`route` with methods=["DELETE"]."""
+        return self._method_route("DELETE", rule, options)
+
+    @setupmethod
+    def patch(self, rule: str, **options: Any) -> Callable[[F], F]:
+        """`route` with methods=["PATCH"]."""
+        return self._method_route("PATCH", rule, options)
+
+    def _method_route(self, method: str, rule: str, options: dict[str, Any]) -> Callable[[F], F]:
+        if "methods" in options:
+            raise TypeError(
+                f"{method.lower()}() sets the method itself."
+                " Use the 'route' decorator to use the 'methods' argument."
+            )
+        return self.route(rule, methods=[method], **options)
+
+    @setupmethod
+    def route(self, rule: str, **options: Any) -> Callable[[F], F]:
+        """Decorate a view function to serve the URLs that fit `rule`.
+
+        Args:
+            options: what `add_url_rule` takes. Beside Flask's, `stream_body=True` leaves the body
+                to be read from `request.stream`, and `max_content_length` is its limit in bytes.
+        """
+        endpoint = options.pop("endpoint", None)
+
+        def register(f: F) -> F:
+            self.add_url_rule(rule, endpoint, f, **options)
+            return f
+
+        return register
+
+    @setupmethod
+    def add_url_rule(
+        self,
+        rule: str,
+        endpoint: str | None = None,
+        view_func: Callable[..., Any] | None = None,
+        provide_automatic_options: bool | None = None,
+        **options: Any,
+    ) -> None:
+        raise NotImplementedError
+
+    @setupmethod
+    def endpoint(self, endpoint: str) -> Callable[[F], F]:
+        """Decorate the view function of an endpoint whose rule is added apart.
+
+        The name is taken as it is: a blueprint's own name is not put before it.
+        """
+
+        def register(f: F) -> F:
+            self.view_functions[endpoint] = f
+            return f
+
+        return register
+
+    # Hooks
+
+    @setupmethod
+    def before_request(self, f: F) -> F:
+        """Run `f()` before the view; what it returns, where not None, is the response."""
+        self.before_request_funcs.setdefault(None, []).append(f)
+        return f
+
+    @setupmethod
+    def after_request(self, f: F) -> F:
+        """Run `f(response)` after the view and after error handlers; it returns a response."""
+        self.after_request_funcs.setdefault(None, []).append(f)
+        return f
+
+    @setupmethod
+    def teardown_request(self, f: F) -> F:
+        """Run `f(exc)` when the request's context is popped, with its unhandled error or None."""
+        self.teardown_request_funcs.setdefault(None, []).append(f)
+        return f
+
+    @setupmethod
+    def context_processor(self, f: F) -> F:
+        """Call `f()` before a template is rendered; it returns a dict of variables for it."""
+        self.template_context_processors[None].append(f)
+        return f
+
+    @setupmethod
+    def url_value_preprocessor(self, f: F) -> F:
+        """Call `f(endpoint, values)` before the before_request functions; it may edit `values`."""
+        self.url_value_preprocessors[None].append(f)
+        return f
+
+    @setupmethod
+    def url_defaults(self, f: F) -> F:
+        """Call `f(endpoint, values)` when a URL is built; it may add to `values`."""
+        self.url_default_functions[None].append(f)
+        return f
+
+    # Error handlers
+
+    @setupmethod
+    def errorhandler(self, code_or_exception: type[Exception] | int) -> Callable[[F], F]:
+        """Decorate the handler `f(exc)` of a status code or of an exception class."""
+
+        def register(f: F) -> F:
+            self.register_error_handler(code_or_exception, f)
+            return f
+
+        return register
+
+    @setupmethod
+    def register_error_handler(
+        self, code_or_exception: type[Exception] | int, f: Callable[..., Any]
+    ) -> None:
+        """`errorhandler`, without being a decorator."""
+        exc_class, code = self._get_exc_class_and_code(code_or_exception)
+        self.error_handler_spec[None][code][exc_class] = f
+
+    @staticmethod
+    def _get_exc_class_and_code(
+        exc_class_or_code: type[Exception] | int,
+    ) -> tuple[type[Exception], int | None]:
+        """The exception class that is meant, and its status code where it is an HTTP error.
+
+        Raises:
+            TypeError: an object that is neither a class nor a code.
+            ValueError: an unknown status code, or a class that is not an Exception.
+        """
+        exc_class: Any = exc_class_or_code
+        if isinstance(exc_class_or_code, int):
+            exc_class = _http_error_class(exc_class_or_code)
+        if not isinstance(exc_class, type):
+            raise TypeError(
+                f"{exc_class!r} is an instance, not a class. Handlers can only be registered for"
+                " Exception classes or HTTP error codes."
+            )
+        if not issubclass(exc_class, Exception):
+            raise ValueError(
+                f"{exc_class.__name__!r} is not a subclass of Exception. Handlers can only be"
+                " registered for Exception classes or HTTP error codes."
+            )
+        return exc_class, exc_class.code if issubclass(exc_class, HTTPException) else None
+
+
+def _http_error_class(code: int) -> type[HTTPException]:
+    if code not in default_exceptions:
+        raise ValueError(
+            f"'{code}' is not a recognized HTTP error code."
+            " Use a subclass of HTTPException with that code instead."
+        )
+    return default_exceptions[code]
+
+
+def _endpoint_from_view_func(view_func: Callable[..., Any] | None) -> str:
+    """The endpoint of a view that is registered without one: its name.
+
+    Raises:
+        AssertionError: there is no view.
+        TypeError: the view is a callable without a name, as a partial.
+    """
+    if view_func is None:
+        raise AssertionError("expected view func if endpoint is not provided.")
+    try:
+        return view_func.__name__
+    except AttributeError:
+        raise TypeError(
+            f"{view_func!r} has no __name__ to take as its endpoint: pass endpoint= as well."
+        ) from None
+
+
+def _bind_view(
+    view_functions: dict[str, Callable[..., Any]], endpoint: str, view_func: Callable[..., Any]
+) -> None:
+    """Make `view_func` the view of `endpoint`.
+
+    Raises:
+        AssertionError: the endpoint already has another view.
+    """
+    bound = view_functions.get(endpoint)
+    if bound is not None and bound is not view_func:
+        raise AssertionError(
+            "View function mapping is overwriting an existing endpoint function:"
+            f" {endpoint} is {bound!r}, and would become {view_func!r}."
+            " Pass another endpoint= to one of them; where a decorator gave both one name, let it use"
+            " functools.wraps."
+        )
+    view_functions[endpoint] = view_func
