@@ -327,7 +327,7 @@ def _bind_view(
         raise AssertionError(
             "View function mapping is overwriting an existing endpoint function:"
             f" {endpoint} is {bound!r}, and would become {view_func!r}."
-            " Pass another endpoint= to one of them; where a decorator gave both one name, let it use"
+            " Pass another endpoint= to one of them; a decorator that gave both one name should use"
             " functools.wraps."
         )
     view_functions[endpoint] = view_func

@@ -81,7 +81,7 @@ def open_resource(
     """
     if mode not in _READING_MODES:
         raise ValueError(
-            f"Resources can only be opened for reading, not with mode {mode!r}: use 'rb', 'r' or 'rt'."
+            f"Resources can only be opened for reading, with mode 'rb', 'r' or 'rt', not {mode!r}."
             " Files to be written belong in the instance folder: app.open_instance_resource()."
         )
 
