@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from markupsafe import Markup, escape
 
+from .datastructures import multidict
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -175,6 +177,9 @@ class BadRequestKeyError(_WrappingException, BadRequest, KeyError):  # type: ign
     """
 
     _wrapped = KeyError
+
+
+multidict.missing_key_error = BadRequestKeyError
 
 
 class ClientDisconnected(BadRequest):
