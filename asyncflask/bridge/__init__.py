@@ -1,0 +1,38 @@
+"""Where user code runs, on the event loop or in a worker: the one place that knows threads."""
+
+from .colours import blocks, inline, is_async
+from .hop import (
+    DEFAULT_WORKERS,
+    Traveller,
+    drive,
+    ensure_sync,
+    is_on_event_loop,
+    run_here,
+    run_in_worker,
+    run_io,
+    to_loop,
+    to_worker,
+    wait_for,
+)
+from .lane import Lane, lend_thread
+from .stream import iterate
+
+__all__ = [
+    "DEFAULT_WORKERS",
+    "Lane",
+    "Traveller",
+    "blocks",
+    "drive",
+    "ensure_sync",
+    "inline",
+    "is_async",
+    "is_on_event_loop",
+    "iterate",
+    "lend_thread",
+    "run_here",
+    "run_in_worker",
+    "run_io",
+    "to_loop",
+    "to_worker",
+    "wait_for",
+]

@@ -1,0 +1,290 @@
+"""One coroutine that moves between the event loop and a worker thread.
+
+`drive` runs it on the event loop; wherever it awaits `to_worker()`, it goes on in a worker
+until it awaits `to_loop()` or ends. So sync steps that follow each other share one hop, and a
+request whose steps are all async makes none.
+"""
+
+from __future__ import annotations
+
+import types
+from contextvars import Context, ContextVar, copy_context
+from functools import partial, wraps
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar, cast
+
+import anyio
+import anyio.from_thread
+import anyio.to_thread
+from anyio.lowlevel import RunVar, current_token
+
+from .colours import is_async
+from .lane import current_lane, lend_thread
+from .outcome import Outcome, Stay, Variables, changes
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Coroutine, Generator
+
+    from anyio.lowlevel import EventLoopToken
+
+T = TypeVar("T")
+
+DEFAULT_WORKERS: Final = 40
+"""Worker threads for user code, for each event loop, where THREADPOOL_SIZE is not set."""
+
+_TO_WORKER: Final = object()
+_TO_LOOP: Final = object()
+_CANNOT_WAIT: Final = (
+    "{} cannot be waited for on the event loop's own thread. Await it there, or call it from sync"
+    " code, which runs in a worker thread."
+)
+
+_loop_token: ContextVar[EventLoopToken | None] = ContextVar("asyncflask_loop", default=None)
+_waited_for: ContextVar[bool] = ContextVar("asyncflask_waited_for", default=False)
+
+
+class Traveller(Protocol):
+    """What a driven coroutine looks at to know where it is."""
+
+    in_worker: bool
+
+
+@types.coroutine
+def to_worker() -> Generator[Any, Any, None]:
+    """Go on in a worker thread; only inside a coroutine that `drive` or `run_here` runs."""
+    yield _TO_WORKER
+
+
+@types.coroutine
+def to_loop() -> Generator[Any, Any, None]:
+    """Go on on the event loop; only inside a coroutine that `drive` or `run_here` runs."""
+    yield _TO_LOOP
+
+
+@types.coroutine
+def drive(
+    coroutine: Coroutine[Any, Any, T], traveller: Traveller, workers: int = DEFAULT_WORKERS
+) -> Generator[Any, Any, T]:
+    """Run `coroutine` on the event loop, and in a worker wherever it asks to be.
+
+    Args:
+        traveller: its `in_worker` is kept true while the coroutine is in a worker.
+        workers: how many worker threads this event loop may use for user code.
+    """
+    worker: Worker | None = None
+    error: BaseException | None = None
+    while True:
+        ended, value = yield from _advance_on_loop(coroutine, error)
+        if ended:
+            return cast("T", value)
+        worker = worker or Worker(workers)
+        advance = partial(_advance_in_worker, coroutine, traveller)
+        try:
+            ended, value = yield from worker.run(advance).__await__()
+        except _HopCancelled as cancelled:
+            error = cancelled.reason
+            continue
+        if ended:
+            return cast("T", value)
+        error = None
+
+
+def run_here(coroutine: Coroutine[Any, Any, T], traveller: Traveller) -> T:
+    """Run a driven coroutine from a thread: its sync steps here, its async ones on the loop.
+
+    Raises:
+        RuntimeError: this is the event loop's own thread and the coroutine has async steps.
+    """
+    was_in_worker = traveller.in_worker
+    try:
+        while True:
+            ended, value = _advance_in_worker(coroutine, traveller)
+            if ended:
+                return cast("T", value)
+            if is_on_event_loop():
+                coroutine.close()
+                raise RuntimeError(_CANNOT_WAIT.format("An async function"))
+            ended, value = wait_for(_advance_on_loop, coroutine, None)
+            if ended:
+                return cast("T", value)
+    finally:
+        traveller.in_worker = was_in_worker
+
+
+@types.coroutine
+def _advance_on_loop(
+    coroutine: Coroutine[Any, Any, Any], error: BaseException | None
+) -> Generator[Any, Any, tuple[bool, Any]]:
+    """Run `coroutine` until it ends: (True, result), or asks for a worker: (False, None).
+
+    Args:
+        error: what the coroutine is to see where it rests; None to go on.
+    """
+    answer: Any = None
+    try:
+        while True:
+            signal = coroutine.send(answer) if error is None else coroutine.throw(error)
+            answer = error = None
+            if signal is _TO_WORKER:
+                return False, None
+            if signal is not _TO_LOOP:
+                try:
+                    answer = yield signal
+                except BaseException as exc:
+                    error = exc
+    except StopIteration as stop:
+        return True, stop.value
+
+
+def _advance_in_worker(
+    coroutine: Coroutine[Any, Any, Any], traveller: Traveller
+) -> tuple[bool, Any]:
+    """Run `coroutine` until it ends: (True, result), or asks for the loop: (False, None)."""
+    traveller.in_worker = True
+    try:
+        while (signal := coroutine.send(None)) is _TO_WORKER:
+            pass
+    except StopIteration as stop:
+        return True, stop.value
+    finally:
+        traveller.in_worker = False
+    if signal is not _TO_LOOP:
+        coroutine.close()
+        raise RuntimeError(
+            f"A sync step awaited {signal!r} in a worker thread. Only async code, which runs on"
+            " the event loop, may await; declare the function with `async def`."
+        )
+    return False, None
+
+
+class _HopCancelled(BaseException):
+    """The hop was cancelled and the coroutine is at rest: it is to see `reason` itself."""
+
+    def __init__(self, reason: BaseException) -> None:
+        self.reason = reason
+
+
+class Worker:
+    """The worker of one driven coroutine: each hop sees the context variables of the last one."""
+
+    __slots__ = ("_baseline", "_context", "_lane", "_workers")
+
+    def __init__(self, workers: int = DEFAULT_WORKERS) -> None:
+        self._workers = workers
+        self._lane = lane = current_lane.get()
+        self._context: Context | None = None if lane is None else lane.context
+        self._baseline: Context | None = None if lane is None else lane.baseline
+
+    async def run(self, function: Callable[[], T]) -> T:
+        """Run `function` in the thread; context variables set there are seen here afterwards."""
+        stay = Stay(function, self._context, self._incoming())
+        try:
+            if self._lane is not None:
+                await self._lane.run(stay)
+            else:
+                await anyio.to_thread.run_sync(stay, limiter=_limiter(self._workers))
+        except anyio.get_cancelled_exc_class() as reason:
+            await stay.wait_until_over()
+            if stay.left_coroutine_at_rest:
+                raise _HopCancelled(reason) from None
+            raise
+        self._context = stay.context
+        for variable, value in stay.changed:
+            variable.set(value)
+        self._baseline = copy_context()
+        return stay.result()
+
+    def _incoming(self) -> Variables:
+        """What was set on the loop since the thread last ran."""
+        if self._baseline is None:
+            return [(_loop_token, current_token())]
+        return changes(self._baseline, copy_context())
+
+
+_limiters: RunVar[dict[int, anyio.CapacityLimiter]] = RunVar("asyncflask_limiters")
+
+
+def _limiter(workers: int) -> anyio.CapacityLimiter:
+    """The limiter for user code on this event loop; apart from anyio's own for file I/O."""
+    if _waited_for.get():
+        # A worker waits for this very task: a second place in its pool could be waited for
+        # for ever, once every worker waits like this.
+        return anyio.CapacityLimiter(1)
+    try:
+        limiters = _limiters.get()
+    except LookupError:
+        limiters = {}
+        _limiters.set(limiters)
+    if workers not in limiters:
+        limiters[workers] = anyio.CapacityLimiter(workers)
+    return limiters[workers]
+
+
+async def run_in_worker(function: Callable[..., T], *args: Any) -> T:
+    """Run a sync function of the user's in a worker; its context variables come back."""
+    worker = Worker()
+    try:
+        _, value = await worker.run(lambda: (True, function(*args)))
+    except _HopCancelled as cancelled:
+        raise cancelled.reason from None
+    return value
+
+
+async def run_io(function: Callable[..., T], *args: Any) -> T:
+    """Run the framework's own blocking file access, in threads that user code cannot fill."""
+    return await anyio.to_thread.run_sync(function, *args)
+
+
+def is_on_event_loop() -> bool:
+    """Whether this thread is running async code, so that it must not be blocked."""
+    lane = current_lane.get()
+    if lane is not None and lane.is_here():
+        return False
+    try:
+        current_token()
+    except RuntimeError:
+        return False
+    return True
+
+
+def wait_for(function: Callable[..., Awaitable[T]], *args: Any) -> T:
+    """Run an async function on the event loop and block this thread for its result.
+
+    From a worker it runs on the request's own loop; from a thread that knows no loop, on a
+    loop thread that is started once for the process.
+
+    Raises:
+        RuntimeError: this is the event loop's own thread, which must not be blocked.
+    """
+    if is_on_event_loop():
+        raise RuntimeError(_CANNOT_WAIT.format(f"{function!r}"))
+    token = _loop_token.get()
+    if token is None:
+        return lend_thread(function, *args)
+    outcome: Outcome[T] = Outcome()
+    anyio.from_thread.run(_record_for_worker, outcome, function, args, token=token)
+    return outcome.take_over()
+
+
+async def _record_for_worker(
+    outcome: Outcome[T], function: Callable[..., Awaitable[T]], args: tuple[Any, ...]
+) -> None:
+    _waited_for.set(True)
+    await outcome.record(function, args)
+
+
+def ensure_sync(function: Callable[..., Any]) -> Callable[..., Any]:
+    """`function` as a plain callable.
+
+    An async function is run on the event loop while the calling thread waits. On the event
+    loop's own thread, where waiting is impossible, its coroutine is returned to be awaited.
+    """
+    if not is_async(function):
+        return function
+
+    @wraps(function)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if is_on_event_loop():
+            return function(*args, **kwargs)
+        return wait_for(partial(function, *args, **kwargs))
+
+    return call

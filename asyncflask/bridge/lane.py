@@ -1,0 +1,151 @@
+"""A thread that lends itself as the worker while it waits for async code, as a test does."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import threading
+from contextlib import ExitStack
+from contextvars import Context, ContextVar, copy_context
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import anyio
+import anyio.from_thread
+import anyio.lowlevel
+
+from .outcome import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from concurrent.futures import Future
+
+    from anyio.from_thread import BlockingPortal
+
+T = TypeVar("T")
+
+current_lane: ContextVar[Lane | None] = ContextVar("asyncflask_lane", default=None)
+
+
+class Lane:
+    """A thread that serves as the worker while it waits for async code, as tests do.
+
+    `start` begins the async function on the process's loop thread; the thread then calls
+    `serve` until what it waits for is there. Sync user code runs in this thread meanwhile.
+    """
+
+    def __init__(self) -> None:
+        self.context = copy_context()
+        self.context.run(current_lane.set, self)
+        self.baseline = self.context
+        self._thread = threading.get_ident()
+        self._jobs: SimpleQueue[Callable[[], object]] = SimpleQueue()
+        self._task: Future[None] | None = None
+        self._began = self._over = False
+
+    def is_here(self) -> bool:
+        """Whether the running thread is the one that is lent."""
+        return threading.get_ident() == self._thread
+
+    def start(self, function: Callable[..., Awaitable[None]], *args: Any) -> None:
+        """Begin `function` on the loop thread; its errors must be its own affair."""
+        self._task = _loop_thread().start_task_soon(self._live, function, args)
+        self._task.add_done_callback(self._on_done)
+
+    def serve(self, until: Callable[[], bool] = lambda: False) -> None:
+        """Run what the async code wants run here, until `until()` is true or it has ended."""
+        while not (self._over or until()):
+            self._jobs.get()()
+
+    def cancel(self) -> None:
+        """Cancel the async function and serve until it has ended."""
+        if self._task is not None:
+            self._task.cancel()
+        self.serve()
+
+    def wake(self) -> None:
+        """From the loop: let the thread look at its `until` again."""
+        self._jobs.put(_nothing)
+
+    async def run(self, job: Callable[[], None]) -> None:
+        """From the loop: run `job`, which must not raise, in the lent thread."""
+        done = anyio.Event()
+        token = anyio.lowlevel.current_token()
+
+        def run_and_tell() -> None:
+            job()
+            anyio.from_thread.run_sync(done.set, token=token)
+
+        await anyio.lowlevel.checkpoint()
+        self._jobs.put(run_and_tell)
+        await done.wait()
+
+    async def _live(self, function: Callable[..., Awaitable[None]], args: tuple[Any, ...]) -> None:
+        self._began = True
+        current_lane.set(self)
+        self.baseline = copy_context()
+        try:
+            await function(*args)
+        finally:
+            self._over = True
+            self.wake()
+
+    def _on_done(self, _task: Future[None]) -> None:
+        if not self._began:
+            self._over = True
+            self.wake()
+
+
+def _nothing() -> None:
+    """Wake the lent thread and no more."""
+
+
+def lend_thread(function: Callable[..., Awaitable[T]], *args: Any) -> T:
+    """Run an async function on the loop thread; this thread is its worker meanwhile."""
+    lane = Lane()
+    outcome: Outcome[T] = Outcome()
+    lane.start(outcome.record, function, args)
+    try:
+        lane.serve()
+    except BaseException:
+        # Ctrl-C in the waiting thread: what was begun is ended before it goes on.
+        lane.cancel()
+        raise
+    return outcome.take_over()
+
+
+_portal: BlockingPortal | None = None
+_portal_lock = threading.Lock()
+
+
+def _loop_thread() -> BlockingPortal:
+    """The one event loop thread of this process for callers that have no loop."""
+    global _portal
+    with _portal_lock:
+        if _portal is None:
+            _portal = Context().run(_start_loop_thread)
+    return _portal
+
+
+def _start_loop_thread() -> BlockingPortal:
+    stack, process = ExitStack(), os.getpid()
+    portal = stack.enter_context(anyio.from_thread.start_blocking_portal(name="asyncflask-loop"))
+
+    def stop() -> None:
+        if os.getpid() != process:
+            return
+        # Whatever a test left unread is cancelled, so that the process can end.
+        portal.call(portal.stop, True)
+        stack.close()
+
+    atexit.register(stop)
+    return portal
+
+
+def _forget_loop_thread() -> None:
+    global _portal
+    _portal = None
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_loop_thread)
