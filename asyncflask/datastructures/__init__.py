@@ -1,0 +1,22 @@
+"""The containers that requests and responses are made of, under the names Werkzeug gives them."""
+
+from .file_storage import FileMultiDict as FileMultiDict
+from .file_storage import FileStorage as FileStorage
+from .headers import Headers as Headers
+from .headers import ImmutableHeadersMixin as ImmutableHeadersMixin
+from .headers import RequestHeaders as RequestHeaders
+from .multidict import CombinedMultiDict as CombinedMultiDict
+from .multidict import ImmutableMultiDict as ImmutableMultiDict
+from .multidict import ImmutableMultiDictMixin as ImmutableMultiDictMixin
+from .multidict import MultiDict as MultiDict
+from .multidict import iter_multi_items as iter_multi_items
+from .structures import CallbackDict as CallbackDict
+from .structures import ImmutableDict as ImmutableDict
+from .structures import ImmutableDictMixin as ImmutableDictMixin
+from .structures import ImmutableList as ImmutableList
+from .structures import ImmutableListMixin as ImmutableListMixin
+from .structures import ImmutableTypeConversionDict as ImmutableTypeConversionDict
+from .structures import TypeConversionDict as TypeConversionDict
+from .structures import UpdateDictMixin as UpdateDictMixin
+
+EnvironHeaders = RequestHeaders
