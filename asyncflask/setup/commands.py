@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import update_wrapper
-from typing import Any, ParamSpec, TypeVar
+from functools import partial, update_wrapper
+from typing import Any, TypeVar
 
 import click
 
-from asyncflask import bridge, ctx
-from asyncflask.setup.environment import get_debug_flag
+from .. import bridge, ctx
+from .environment import get_debug_flag, get_load_dotenv
 
-P = ParamSpec("P")
-R = TypeVar("R")
 F = TypeVar("F", bound=Callable[..., Any])
 Finder = Callable[[str | None], Any]
 
@@ -44,7 +42,7 @@ class ScriptInfo:
             kin in the current folder.
         create_app: makes the application, instead of a look-up by path.
         set_debug_flag: let the environment set the loaded application's `debug`.
-        load_dotenv_defaults: read `.env` and `.flaskenv` also beside an explicit env file.
+        load_dotenv_defaults: read `.env` and `.flaskenv`, unless the environment forbids it.
     """
 
     def __init__(
@@ -57,7 +55,7 @@ class ScriptInfo:
         self.app_import_path = app_import_path
         self.create_app = create_app
         self.set_debug_flag = set_debug_flag
-        self.load_dotenv_defaults = load_dotenv_defaults
+        self.load_dotenv_defaults = get_load_dotenv(load_dotenv_defaults)
         self.data: dict[Any, Any] = {}
         self._loaded_app: Any = None
 
@@ -80,13 +78,13 @@ class ScriptInfo:
 pass_script_info = click.make_pass_decorator(ScriptInfo, ensure=True)
 
 
-def run_plainly(function: Callable[P, R]) -> Callable[P, Any]:
+def run_plainly(function: Callable[..., Any]) -> Callable[..., Any]:
     """`function` itself, or for an async one a plain function that runs it to its end."""
     if not bridge.is_async(function):
         return function
 
-    def run(*args: P.args, **kwargs: P.kwargs) -> Any:
-        return bridge.wait_for(function, *args, **kwargs)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        return bridge.wait_for(partial(function, *args, **kwargs))
 
     return update_wrapper(run, function)
 
