@@ -1,0 +1,142 @@
+"""How an app reads and writes JSON. A provider knows its app, and nothing of requests."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import decimal
+import json
+import uuid
+import weakref
+from typing import IO, TYPE_CHECKING, Any, AnyStr, Protocol, cast
+
+from ..syntax import http_date
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ..wrappers.response import Response
+
+
+class JSONApp(Protocol):
+    """What a provider needs of the app."""
+
+    @property
+    def debug(self) -> bool: ...
+
+    @property
+    def response_class(self) -> type[Response]: ...
+
+
+class JSONProvider:
+    """The interface between an app and a JSON library: give it `dumps` and `loads`.
+
+    To use one, set `json_provider_class` on a subclass of the app, or assign `app.json`.
+    """
+
+    def __init__(self, app: JSONApp) -> None:
+        # The app holds its provider: a strong reference back would keep both alive.
+        self._app = cast("JSONApp", weakref.proxy(app))
+
+    def dumps(self, obj: Any, **kwargs: Any) -> str:
+        """`obj` as JSON."""
+        raise NotImplementedError(f"{type(self).__name__} has to define dumps().")
+
+    def dump(self, obj: Any, fp: IO[str], **kwargs: Any) -> None:
+        """Write `obj` as JSON to a text file."""
+        fp.write(self.dumps(obj, **kwargs))
+
+    def loads(self, s: str | bytes, **kwargs: Any) -> Any:
+        """The value that the JSON text says; ValueError if it is not JSON."""
+        raise NotImplementedError(f"{type(self).__name__} has to define loads().")
+
+    def load(self, fp: IO[AnyStr], **kwargs: Any) -> Any:
+        """The value that a text or binary file of JSON says."""
+        return self.loads(fp.read(), **kwargs)
+
+    # The name is Flask's: providers of other libraries that define `response` call it.
+    def _prepare_response_obj(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if args and kwargs:
+            raise TypeError(
+                "app.json.response() takes either args or kwargs, not both."
+                f" Got {len(args)} positional and the keywords {', '.join(sorted(kwargs))}."
+            )
+        if len(args) == 1:
+            return args[0]
+        return list(args) or kwargs or None
+
+    def response(self, *args: Any, **kwargs: Any) -> Response:
+        """A response with the arguments as its JSON body.
+
+        One positional argument is the body itself, several are a list, keywords are an
+        object, nothing is null.
+
+        Raises:
+            TypeError: both positional arguments and keywords are given.
+        """
+        body = self.dumps(self._prepare_response_obj(args, kwargs))
+        return self._app.response_class(body, mimetype="application/json")
+
+
+def to_serializable(value: Any) -> Any:
+    """What stands for a value that JSON has no type for.
+
+    Dates as HTTP dates, Decimal and UUID as strings, dataclasses as dicts, and what has
+    `__html__` as its HTML.
+
+    Raises:
+        TypeError: nothing stands for it.
+    """
+    if isinstance(value, datetime.date):
+        return http_date(value)
+    if isinstance(value, (decimal.Decimal, uuid.UUID)):
+        return str(value)
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return dataclasses.asdict(value)
+    if hasattr(value, "__html__") and not isinstance(value, type):
+        return str(value.__html__())
+    raise TypeError(
+        f"Object of type {type(value).__name__} is not JSON serializable."
+        " Convert it first, or set `default` on the app's JSON provider."
+    )
+
+
+class DefaultJSONProvider(JSONProvider):
+    """JSON by the standard library, with more types (see `default`)."""
+
+    default: Callable[[Any], Any] = staticmethod(to_serializable)
+    """Called with a value that JSON has no type for; returns what stands for it."""
+
+    ensure_ascii = True
+    """Write non-ASCII characters as escapes: any reader of any encoding gets them right."""
+
+    sort_keys = True
+    """Sort keys: equal objects give equal text, for caches. Keys must then be comparable."""
+
+    compact: bool | None = None
+    """Write responses without spaces; indented otherwise. None: compact outside debug mode."""
+
+    mimetype = "application/json"
+    """The media type of responses."""
+
+    def dumps(self, obj: Any, **kwargs: Any) -> str:
+        """`obj` as JSON. `kwargs` are for `json.dumps` and win over the attributes."""
+        kwargs.setdefault("default", self.default)
+        kwargs.setdefault("ensure_ascii", self.ensure_ascii)
+        kwargs.setdefault("sort_keys", self.sort_keys)
+        return json.dumps(obj, **kwargs)
+
+    def loads(self, s: str | bytes, **kwargs: Any) -> Any:
+        """The value that the JSON text says; ValueError if it is not JSON."""
+        return json.loads(s, **kwargs)
+
+    def response(self, *args: Any, **kwargs: Any) -> Response:
+        """A response with the arguments as its JSON body, ended by a newline.
+
+        Raises:
+            TypeError: both positional arguments and keywords are given.
+        """
+        obj = self._prepare_response_obj(args, kwargs)
+        compact = not self._app.debug if self.compact is None else self.compact
+        layout: dict[str, Any] = {"separators": (",", ":")} if compact else {"indent": 2}
+        return self._app.response_class(f"{self.dumps(obj, **layout)}\n", mimetype=self.mimetype)
