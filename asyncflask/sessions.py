@@ -1,0 +1,311 @@
+"""The session, and the interface that opens and saves it; by default it is a signed cookie.
+
+Knows an app's settings and a request's cookies; who opens a session, and when, is not known here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, MutableMapping
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol
+
+from itsdangerous import BadData, URLSafeTimedSerializer, want_bytes
+
+from .datastructures import CallbackDict
+from .json.tag import TaggedJSONSerializer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from .wrappers.request import Request
+    from .wrappers.response import Response
+
+
+class SessionApp(Protocol):
+    """What a session interface needs of the app."""
+
+    @property
+    def config(self) -> Mapping[str, Any]: ...
+
+    @property
+    def secret_key(self) -> str | bytes | None: ...
+
+    @property
+    def permanent_session_lifetime(self) -> timedelta: ...
+
+
+class SessionMixin(MutableMapping[str, Any]):
+    """What makes any mutable mapping a session."""
+
+    new = False
+    """Whether the session was made in this request; interfaces that know set it."""
+
+    modified = True
+    """Whether the session changed. True where nothing tracks it, so that changes are never lost."""
+
+    accessed = False
+    """Whether the request used the session, reading included: the answer depends on the cookie.
+
+    The context sets it when the session is asked for: no mapping method can be forgotten.
+    """
+
+    @property
+    def permanent(self) -> bool:
+        """Whether the session outlives the browser, by the app's `permanent_session_lifetime`."""
+        return bool(self.get("_permanent", False))
+
+    @permanent.setter
+    def permanent(self, value: bool) -> None:
+        self["_permanent"] = bool(value)
+
+
+class SecureCookieSession(CallbackDict[str, Any], SessionMixin):
+    """A session whose own changes set `modified`.
+
+    A change inside a value (`session["cart"].append(1)`) is not seen: set `modified` yourself.
+    """
+
+    modified = False
+
+    def __init__(
+        self, initial: Mapping[str, Any] | Iterable[tuple[str, Any]] | None = None
+    ) -> None:
+        super().__init__(initial, _mark_modified)
+
+
+def _mark_modified(session: Any) -> None:
+    session.modified = True
+
+
+def _refuse_write(self: object, *args: Any, **kwargs: Any) -> NoReturn:
+    raise RuntimeError(
+        "The session is unavailable because no secret key was set. Set the secret_key on the"
+        " application to something unique and secret, such as the output of"
+        " `python -c 'import secrets; print(secrets.token_hex())'`."
+    )
+
+
+class NullSession(SecureCookieSession):
+    """The empty session of an app without a secret key: reading works, writing explains."""
+
+    __setitem__ = _refuse_write
+    __delitem__ = _refuse_write
+    __ior__ = _refuse_write
+    clear = _refuse_write
+    pop = _refuse_write
+    popitem = _refuse_write
+    setdefault = _refuse_write
+    update = _refuse_write
+
+
+class SessionInterface:
+    """How sessions are opened and saved: give it `open_session` and `save_session`.
+
+    Both may be async functions. What a session is made of, and what the cookie looks like,
+    is read from the app's configuration by the methods below, which may be overridden too.
+    """
+
+    null_session_class: type[Any] = NullSession
+    """Made by `make_null_session`, and what `is_null_session` looks for."""
+
+    pickle_based = False
+    """Whether values are pickled, so that any type is kept. A hint to extensions."""
+
+    def make_null_session(self, app: SessionApp) -> NullSession:
+        """The session of a request for which `open_session` returned None."""
+        session: NullSession = self.null_session_class()
+        return session
+
+    def is_null_session(self, obj: object) -> bool:
+        """Whether the session stands for a missing one, and is not to be saved."""
+        return isinstance(obj, self.null_session_class)
+
+    def get_cookie_name(self, app: SessionApp) -> str:
+        """SESSION_COOKIE_NAME."""
+        name: str = app.config["SESSION_COOKIE_NAME"]
+        return name
+
+    def get_cookie_domain(self, app: SessionApp) -> str | None:
+        """SESSION_COOKIE_DOMAIN; None sends the cookie back to this very host only."""
+        domain: str | None = app.config["SESSION_COOKIE_DOMAIN"]
+        return domain
+
+    def get_cookie_path(self, app: SessionApp) -> str:
+        """SESSION_COOKIE_PATH, or else APPLICATION_ROOT."""
+        path: str = app.config["SESSION_COOKIE_PATH"] or app.config["APPLICATION_ROOT"]
+        return path
+
+    def get_cookie_httponly(self, app: SessionApp) -> bool:
+        """SESSION_COOKIE_HTTPONLY: scripts in the page cannot read the cookie."""
+        httponly: bool = app.config["SESSION_COOKIE_HTTPONLY"]
+        return httponly
+
+    def get_cookie_secure(self, app: SessionApp) -> bool:
+        """SESSION_COOKIE_SECURE: sent over HTTPS only."""
+        secure: bool = app.config["SESSION_COOKIE_SECURE"]
+        return secure
+
+    def get_cookie_samesite(self, app: SessionApp) -> str | None:
+        """SESSION_COOKIE_SAMESITE: "Strict", "Lax", "None", or None for no attribute."""
+        samesite: str | None = app.config["SESSION_COOKIE_SAMESITE"]
+        return samesite
+
+    def get_cookie_partitioned(self, app: SessionApp) -> bool:
+        """SESSION_COOKIE_PARTITIONED: kept apart for each site that embeds this one."""
+        partitioned: bool = app.config["SESSION_COOKIE_PARTITIONED"]
+        return partitioned
+
+    def get_expiration_time(self, app: SessionApp, session: SessionMixin) -> datetime | None:
+        """When the cookie expires, in UTC; None when the browser closes."""
+        if not session.permanent:
+            return None
+        return datetime.now(UTC) + app.permanent_session_lifetime
+
+    def should_set_cookie(self, app: SessionApp, session: SessionMixin) -> bool:
+        """Whether the response has to carry the cookie.
+
+        It does if the session changed, or is permanent and SESSION_REFRESH_EACH_REQUEST
+        keeps its lifetime counting from the last request.
+        """
+        if session.modified:
+            return True
+        return session.permanent and bool(app.config["SESSION_REFRESH_EACH_REQUEST"])
+
+    def open_session(self, app: SessionApp, request: Request) -> SessionMixin | None:
+        """The request's session, new or stored; None if there cannot be one.
+
+        Must not raise for whatever the client sent: an unusable session is an empty one.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has to define open_session().")
+
+    def save_session(self, app: SessionApp, session: SessionMixin, response: Response) -> None:
+        """Store the session and put its cookie on the response, after all after functions.
+
+        Not called for a null session.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has to define save_session().")
+
+
+session_json_serializer = TaggedJSONSerializer()
+
+
+def _sha1(string: bytes = b"") -> Any:
+    # A call, not an attribute: hashlib has no sha1 in a FIPS build, where another is set instead.
+    return hashlib.sha1(string)
+
+
+class SecureCookieSessionInterface(SessionInterface):
+    """Sessions in a cookie that is signed, not encrypted: users can read it, not change it."""
+
+    salt = "cookie-session"
+    """Tells this use of the secret key from others."""
+
+    digest_method: Callable[..., Any] = staticmethod(_sha1)
+    """The hash of the signature."""
+
+    key_derivation = "hmac"
+    """How itsdangerous derives the signing key."""
+
+    serializer: Any = session_json_serializer
+    """Has `dumps` and `loads`, for what goes into the cookie."""
+
+    session_class: type[Any] = SecureCookieSession
+
+    _kept_serializers = 16
+
+    def get_signing_serializer(self, app: SessionApp) -> URLSafeTimedSerializer | None:
+        """The signer for the app's present keys: SECRET_KEY signs, SECRET_KEY_FALLBACKS verify.
+
+        None if the app has no secret key.
+        """
+        if not app.secret_key:
+            return None
+        # COMPAT: itsdangerous signs with the last key of the list.
+        secrets = (*(app.config["SECRET_KEY_FALLBACKS"] or ()), app.secret_key)
+        keys = tuple(map(want_bytes, secrets))
+        settings = (keys, self.salt, self.key_derivation, self.digest_method, id(self.serializer))
+
+        # PERF: kept, not built at every open and save: 0.9 microseconds instead of 3.8. One
+        # interface serves several apps, and keys change at run time: whatever matters is in the
+        # dict's key. (The kept serializer keeps self.serializer alive: its id stays its own.)
+        kept: dict[Any, URLSafeTimedSerializer] = self.__dict__.setdefault("_serializers", {})
+        serializer = kept.get(settings)
+        if serializer is None:
+            if len(kept) >= self._kept_serializers:
+                kept.clear()
+            serializer = kept[settings] = self._build_serializer(keys)
+        return serializer
+
+    def _build_serializer(self, keys: tuple[bytes, ...]) -> URLSafeTimedSerializer:
+        return URLSafeTimedSerializer(
+            list(keys),
+            salt=self.salt,
+            serializer=self.serializer,
+            signer_kwargs={
+                "key_derivation": self.key_derivation,
+                "digest_method": self.digest_method,
+            },
+        )
+
+    def open_session(self, app: SessionApp, request: Request) -> SecureCookieSession | None:
+        """The session of the request's cookie; a new one if that is missing, forged or expired."""
+        serializer = self.get_signing_serializer(app)
+        if serializer is None:
+            return None
+        cookie = request.cookies.get(self.get_cookie_name(app))
+        session: SecureCookieSession = self.session_class(self._read(app, serializer, cookie))
+        return session
+
+    def _read(
+        self, app: SessionApp, serializer: URLSafeTimedSerializer, cookie: str | None
+    ) -> dict[str, Any]:
+        if not cookie:
+            return {}
+        max_age = int(app.permanent_session_lifetime.total_seconds())
+        try:
+            content = serializer.loads(cookie, max_age=max_age)
+        # BadData is also a signed payload that cannot be read: a tag removed since, say.
+        except (BadData, UnicodeError):
+            return {}
+        return content if isinstance(content, dict) else {}
+
+    def save_session(self, app: SessionApp, session: SessionMixin, response: Response) -> None:
+        """Put the session's cookie on the response, or the one that deletes it.
+
+        `Vary: Cookie` tells caches that the answer depends on the session, if it was used.
+        """
+        if session.accessed:
+            response.vary.add("Cookie")
+        if not session:
+            if session.modified:
+                self._delete_cookie(app, response)
+        elif self.should_set_cookie(app, session):
+            self._set_cookie(app, session, response)
+
+    def _delete_cookie(self, app: SessionApp, response: Response) -> None:
+        # A browser deletes only a cookie with the same attributes.
+        response.delete_cookie(self.get_cookie_name(app), **self._cookie_attributes(app))
+        response.vary.add("Cookie")
+
+    def _set_cookie(self, app: SessionApp, session: SessionMixin, response: Response) -> None:
+        serializer = self.get_signing_serializer(app)
+        if serializer is None:
+            _refuse_write(session)
+        response.set_cookie(
+            self.get_cookie_name(app),
+            serializer.dumps(dict(session)),
+            expires=self.get_expiration_time(app, session),
+            **self._cookie_attributes(app),
+        )
+        response.vary.add("Cookie")
+
+    def _cookie_attributes(self, app: SessionApp) -> dict[str, Any]:
+        return {
+            "path": self.get_cookie_path(app),
+            "domain": self.get_cookie_domain(app),
+            "secure": self.get_cookie_secure(app),
+            "httponly": self.get_cookie_httponly(app),
+            "samesite": self.get_cookie_samesite(app),
+            "partitioned": self.get_cookie_partitioned(app),
+        }

@@ -1,0 +1,645 @@
+"""Sessions: what changes them, what they become on the wire, and what a bad cookie does."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from datetime import UTC, datetime, timedelta
+
+import itsdangerous
+import pytest
+from asyncflask.wrappers.request import Request
+from asyncflask.wrappers.response import Response
+from hypothesis import given
+from hypothesis import strategies as st
+from markupsafe import Markup
+
+from asyncflask.config import Config, ConfigAttribute
+from asyncflask.json.tag import TaggedJSONSerializer
+from asyncflask.sessions import (
+    NullSession,
+    SecureCookieSession,
+    SecureCookieSessionInterface,
+    SessionInterface,
+    SessionMixin,
+    session_json_serializer,
+)
+
+# Made by the session interface of Flask 3.1.3 with itsdangerous 2.2.0, TimestampSigner's clock at
+# 1 700 000 000 seconds. Keys and contents are beside each.
+KEY = "a very secret key"
+FLASK_CLOCK = 1_700_000_000
+FLASK_PLAIN = "eyJuYW1lIjoiQWRhIiwidXNlciI6NDJ9.ZVPxAA.dIiCevctwonl32bPNF9G6r23Mi8"
+PLAIN = {"user": 42, "name": "Ada"}
+FLASK_TYPES = (
+    ".eJx1j0FvwjAMhf9K5HPEkpQyFgESF3aatAM3QChdDatImoomG1PV_z4nlXbbxbb89L1nD1D9BOxBD8Aq0LB9X14_3K6A"
+    "kUNtAobGYRZrEvefkTP1wnZYMSXUnEmlC6FlyV7f9om4WHMFHe4R0-xNAC1nJQfr_W1yaXIL5zPogzyNxDhzv8Uurx1lrNBt"
+    "HqsnqsmwxT5gnUTb9OR2SPCE8gFqxO7vctyu1zCOp0T5lo5uo7UcAj4IgNYcoxB4-UJ2jGohCiApdnZ6LlvS4tsDT1gyibHJ"
+    "wSwSLlUxLxfPy_86Bf8CdIdfYA.ZVPxAA.2_ZUjYijMVWe0XUxUtEM45bDUO0"
+)
+TYPES = {
+    "tuple": (1, "two", None),
+    "bytes": b"\x00\xff raw",
+    "markup": Markup("<em>x</em>"),
+    "uuid": uuid.UUID("12345678-1234-5678-1234-567812345678"),
+    "datetime": datetime(2024, 2, 29, 12, 30, 15, tzinfo=UTC),
+    "look": {" t": [1]},
+    "nested": {"list": [(1,), {"deep": b"x"}]},
+    "text": "naïve ☃",
+    "none": None,
+    "float": 1.5,
+    "flag": True,
+}
+FLASK_COMPRESSED = ".eJyrVsrJz0tXslJKTEpWGMWjeBRjx0q1AKcIAio.ZVPxAA.ywMEAHkb5nojRzJElzk5fbdIcVs"
+COMPRESSED = {"long": "abc " * 200}
+FLASK_PERMANENT = "eyJfcGVybWFuZW50Ijp0cnVlLCJ1c2VyIjo0Mn0.ZVPxAA.8Sden2mG9xC26H5fDNcgWw1GpSk"
+PERMANENT = {"user": 42, "_permanent": True}
+BYTES_KEY = b"bytes \xff key"
+FLASK_BYTES_KEY = "eyJ1c2VyIjoxfQ.ZVPxAA.7jlgtm5hVAhCNFrQARksHAQAFGc"  # {"user": 1}
+OLD_KEY = "an old secret key"
+FLASK_OLD_KEY = "eyJ1c2VyIjo3fQ.ZVPxAA.Ktt5HLUhbgBP1-aiIPczb7Z43kE"  # {"user": 7}
+
+DEFAULTS = {
+    "SECRET_KEY": KEY,
+    "SECRET_KEY_FALLBACKS": None,
+    "PERMANENT_SESSION_LIFETIME": timedelta(days=36500),  # the recorded cookies stay valid
+    "SESSION_COOKIE_NAME": "session",
+    "SESSION_COOKIE_DOMAIN": None,
+    "SESSION_COOKIE_PATH": None,
+    "SESSION_COOKIE_HTTPONLY": True,
+    "SESSION_COOKIE_SECURE": False,
+    "SESSION_COOKIE_SAMESITE": None,
+    "SESSION_COOKIE_PARTITIONED": False,
+    "SESSION_REFRESH_EACH_REQUEST": True,
+    "APPLICATION_ROOT": "/",
+}
+
+
+class App:
+    """What a session interface asks of an app."""
+
+    secret_key = ConfigAttribute("SECRET_KEY")
+    permanent_session_lifetime = ConfigAttribute("PERMANENT_SESSION_LIFETIME")
+
+    def __init__(self, **config):
+        self.config = Config("", DEFAULTS)
+        self.config.update(config)
+
+
+@pytest.fixture
+def interface():
+    return SecureCookieSessionInterface()
+
+
+def make_request(cookie=None, name="session"):
+    headers = [] if cookie is None else [(b"cookie", f"{name}={cookie}".encode("latin-1"))]
+    return Request(
+        {
+            "type": "http",
+            "method": "GET",
+            "scheme": "http",
+            "path": "/",
+            "raw_path": b"/",
+            "query_string": b"",
+            "root_path": "",
+            "headers": headers,
+            "server": ("localhost", 80),
+            "client": ("127.0.0.1", 1234),
+        }
+    )
+
+
+def open_cookie(interface, app, cookie):
+    return interface.open_session(app, make_request(cookie))
+
+
+def save(interface, app, session):
+    """The response after saving the session onto it."""
+    response = Response("body")
+    interface.save_session(app, session, response)
+    return response
+
+
+def written_cookie(response):
+    """Value and attributes of the one cookie that the response sets."""
+    (header,) = response.headers.getlist("Set-Cookie")
+    pair, *attributes = header.split("; ")
+    return pair.partition("=")[2], attributes
+
+
+def old_cookie(content, age):
+    """A cookie as it was signed `age` seconds ago."""
+
+    class Signer(itsdangerous.TimestampSigner):
+        def get_timestamp(self):
+            return super().get_timestamp() - age
+
+    serializer = itsdangerous.URLSafeTimedSerializer(
+        KEY,
+        salt="cookie-session",
+        serializer=session_json_serializer,
+        signer=Signer,
+        signer_kwargs={"key_derivation": "hmac", "digest_method": hashlib.sha1},
+    )
+    return serializer.dumps(content)
+
+
+def signed(content):
+    """A cookie with our signature around JSON that may be anything."""
+    serializer = itsdangerous.URLSafeTimedSerializer(
+        KEY,
+        salt="cookie-session",
+        signer_kwargs={"key_derivation": "hmac", "digest_method": hashlib.sha1},
+    )
+    return serializer.dumps(content)
+
+
+class TestSecureCookieSession:
+    def test_it_starts_untouched(self):
+        """A session with content is neither modified nor accessed."""
+        session = SecureCookieSession({"a": 1})
+
+        assert session == {"a": 1}
+        assert (session.modified, session.accessed, session.new) == (False, False, False)
+        assert session.permanent is False
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            lambda session: session.__setitem__("a", 1),
+            lambda session: session.__delitem__("a"),
+            lambda session: session.update(b=2),
+            lambda session: session.__ior__({"b": 2}),
+            lambda session: session.setdefault("b", 2),
+            lambda session: session.pop("a"),
+            lambda session: session.popitem(),
+            lambda session: session.clear(),
+            lambda session: setattr(session, "permanent", True),
+        ],
+    )
+    def test_every_change_marks_it(self, change):
+        """However the mapping is changed, it knows."""
+        session = SecureCookieSession({"a": 1})
+
+        change(session)
+
+        assert session.modified is True
+
+    @pytest.mark.parametrize(
+        "read",
+        [
+            lambda session: session["a"],
+            lambda session: session.get("a"),
+            lambda session: "a" in session,
+            lambda session: len(session),
+            lambda session: list(session.items()),
+            lambda session: session.setdefault("a", 2),
+            lambda session: session.pop("missing", None),
+            lambda session: session.permanent,
+            lambda session: session["list"].append(1),
+        ],
+    )
+    def test_no_reading_marks_it(self, read):
+        """Reading changes nothing; nor does a change inside a value show."""
+        session = SecureCookieSession({"a": 1, "list": []})
+
+        read(session)
+
+        assert session.modified is False
+
+    def test_permanent_is_kept_in_the_session(self):
+        """The flag travels with the content, as a bool."""
+        session = SecureCookieSession()
+
+        session.permanent = 1
+
+        assert session == {"_permanent": True}
+        assert session.permanent is True
+
+    def test_it_takes_attributes(self):
+        """Extensions put what they need on the session."""
+        session = SecureCookieSession()
+
+        session.identifier = "x"
+
+        assert session.identifier == "x"
+
+
+class TestNullSession:
+    @pytest.mark.parametrize(
+        "write",
+        [
+            lambda session: session.__setitem__("a", 1),
+            lambda session: session.__delitem__("a"),
+            lambda session: session.update(a=1),
+            lambda session: session.__ior__({"a": 1}),
+            lambda session: session.setdefault("a"),
+            lambda session: session.pop("a", None),
+            lambda session: session.popitem(),
+            lambda session: session.clear(),
+            lambda session: setattr(session, "permanent", True),
+        ],
+    )
+    def test_every_write_says_that_a_key_is_missing(self, write):
+        """The error says why, and how to make a key."""
+        session = NullSession()
+
+        with pytest.raises(RuntimeError, match=r"session is unavailable.*no secret key.*secrets"):
+            write(session)
+
+    def test_reading_works(self):
+        """Code that only looks at the session runs without a key."""
+        session = NullSession()
+
+        assert session.get("a") is None
+        assert "a" not in session
+        assert session.permanent is False
+
+
+class TestSessionInterface:
+    def test_the_null_session_is_recognised(self):
+        """What make_null_session makes is what is_null_session means."""
+        interface = SessionInterface()
+
+        assert interface.is_null_session(interface.make_null_session(App()))
+        assert not interface.is_null_session(SecureCookieSession())
+
+    def test_the_null_session_class_can_be_set(self):
+        """A subclass may have a null session of its own."""
+
+        class Own(SessionInterface):
+            class null_session_class(dict):
+                pass
+
+        interface = Own()
+
+        assert interface.is_null_session(interface.make_null_session(App()))
+        assert not interface.is_null_session(NullSession())
+
+    def test_the_cookie_follows_the_configuration(self):
+        """Each attribute has its setting."""
+        interface = SessionInterface()
+        app = App(
+            SESSION_COOKIE_NAME="s",
+            SESSION_COOKIE_DOMAIN="shop.example",
+            SESSION_COOKIE_PATH="/cart",
+            SESSION_COOKIE_HTTPONLY=False,
+            SESSION_COOKIE_SECURE=True,
+            SESSION_COOKIE_SAMESITE="Lax",
+            SESSION_COOKIE_PARTITIONED=True,
+        )
+
+        assert interface.get_cookie_name(app) == "s"
+        assert interface.get_cookie_domain(app) == "shop.example"
+        assert interface.get_cookie_path(app) == "/cart"
+        assert interface.get_cookie_httponly(app) is False
+        assert interface.get_cookie_secure(app) is True
+        assert interface.get_cookie_samesite(app) == "Lax"
+        assert interface.get_cookie_partitioned(app) is True
+
+    def test_the_path_falls_back_on_the_application_root(self):
+        """Two apps under one host keep their cookies apart."""
+        assert SessionInterface().get_cookie_path(App(APPLICATION_ROOT="/shop")) == "/shop"
+
+    def test_a_permanent_session_expires(self):
+        """The lifetime counts from now, in UTC; other sessions end with the browser."""
+        app = App(PERMANENT_SESSION_LIFETIME=timedelta(hours=1))
+        interface, session = SessionInterface(), SecureCookieSession()
+        before = datetime.now(UTC)
+
+        assert interface.get_expiration_time(app, session) is None
+        session.permanent = True
+        expires = interface.get_expiration_time(app, session)
+
+        assert timedelta(hours=1) <= expires - before < timedelta(hours=1, minutes=1)
+
+    @pytest.mark.parametrize(
+        ("permanent", "modified", "refresh", "expected"),
+        [
+            (False, False, True, False),
+            (False, True, False, True),
+            (True, False, True, True),
+            (True, False, False, False),
+            (True, True, False, True),
+        ],
+    )
+    def test_when_the_cookie_is_set(self, permanent, modified, refresh, expected):
+        """When changed, or at each request for a permanent session that is to be refreshed."""
+        session = SecureCookieSession({"_permanent": permanent})
+        session.modified = modified
+        app = App(SESSION_REFRESH_EACH_REQUEST=refresh)
+
+        assert SessionInterface().should_set_cookie(app, session) is expected
+
+    def test_the_interface_alone_says_what_is_missing(self):
+        """The errors name the class and the methods to define."""
+        interface = SessionInterface()
+
+        with pytest.raises(NotImplementedError, match=r"define open_session\(\)"):
+            interface.open_session(App(), make_request())
+        with pytest.raises(NotImplementedError, match=r"define save_session\(\)"):
+            interface.save_session(App(), SecureCookieSession(), Response())
+
+    def test_a_plain_mapping_session_counts_as_modified(self):
+        """Where nothing tracks changes, saving is the safe answer."""
+
+        class Plain(dict, SessionMixin):
+            pass
+
+        session = Plain()
+
+        assert session.modified is True
+        assert session.accessed is False
+
+
+class TestCookiesOfFlask:
+    @pytest.mark.parametrize(
+        ("cookie", "content"),
+        [
+            (FLASK_PLAIN, PLAIN),
+            (FLASK_TYPES, TYPES),
+            (FLASK_COMPRESSED, COMPRESSED),
+            (FLASK_PERMANENT, PERMANENT),
+        ],
+    )
+    def test_they_are_read(self, interface, cookie, content):
+        """A user who was logged in stays logged in when an app changes over."""
+        session = open_cookie(interface, App(), cookie)
+
+        assert session == content
+        assert {key: type(value) for key, value in session.items()} == {
+            key: type(value) for key, value in content.items()
+        }
+
+    def test_a_bytes_key(self, interface):
+        """A secret key of bytes signs as the bytes it is."""
+        assert open_cookie(interface, App(SECRET_KEY=BYTES_KEY), FLASK_BYTES_KEY) == {"user": 1}
+
+    def test_ours_are_the_same_to_the_byte(self, interface, monkeypatch):
+        """At the same moment, under the same key, the cookie is the one that Flask writes."""
+        clock = FLASK_CLOCK
+        monkeypatch.setattr(itsdangerous.TimestampSigner, "get_timestamp", lambda self: clock)
+        session = SecureCookieSession()
+        session["name"] = "Ada"
+        session["user"] = 42
+
+        value, _attributes = written_cookie(save(interface, App(), session))
+
+        assert value == FLASK_PLAIN
+
+
+class TestOpening:
+    def test_without_a_cookie_the_session_is_empty(self, interface):
+        """A first visit has a session that nothing was done to."""
+        session = open_cookie(interface, App(), None)
+
+        assert session == {}
+        assert session.modified is False
+
+    @pytest.mark.parametrize("key", [None, "", b""])
+    def test_without_a_key_there_is_none(self, interface, key):
+        """None tells the caller to make a null session."""
+        assert open_cookie(interface, App(SECRET_KEY=key), FLASK_PLAIN) is None
+
+    def test_the_cookies_name_is_configured(self, interface):
+        """Only the cookie of that name is looked at."""
+        request = make_request(FLASK_PLAIN, name="shop")
+
+        assert interface.open_session(App(SESSION_COOKIE_NAME="shop"), request) == PLAIN
+        assert interface.open_session(App(), request) == {}
+
+    def test_another_session_class(self):
+        """The class is the interface's attribute."""
+
+        class Session(SecureCookieSession):
+            pass
+
+        class Interface(SecureCookieSessionInterface):
+            session_class = Session
+
+        assert type(open_cookie(Interface(), App(), FLASK_PLAIN)) is Session
+
+    def test_a_fallback_key_verifies(self, interface):
+        """After a key was rotated, cookies under the former keys are still good."""
+        app = App(SECRET_KEY_FALLBACKS=["another", OLD_KEY])
+
+        assert open_cookie(interface, app, FLASK_OLD_KEY) == {"user": 7}
+        assert open_cookie(interface, app, FLASK_PLAIN) == PLAIN
+
+    def test_a_key_that_was_dropped_verifies_no_more(self, interface):
+        """Without the fallback the old cookie is an empty session."""
+        assert open_cookie(interface, App(), FLASK_OLD_KEY) == {}
+
+    def test_an_expired_cookie_is_empty(self, interface):
+        """A cookie counts for the lifetime of permanent sessions, whatever the browser does."""
+        app = App(PERMANENT_SESSION_LIFETIME=timedelta(hours=1))
+
+        assert open_cookie(interface, app, old_cookie({"a": 1}, age=3000)) == {"a": 1}
+        assert open_cookie(interface, app, old_cookie({"a": 1}, age=4000)) == {}
+
+    @pytest.mark.parametrize(
+        "cookie",
+        [
+            "",
+            "garbage",
+            "a.b.c.d",
+            "...",
+            FLASK_PLAIN[:-3] + "xxx",
+            FLASK_PLAIN[1:],
+            FLASK_PLAIN.replace(".ZVPxAA.", ".ZVPxAB."),
+            FLASK_PLAIN.rpartition(".")[0],
+            ".eJ" + FLASK_PLAIN,
+            "é" * 20,
+        ],
+    )
+    def test_a_forged_cookie_is_empty(self, interface, cookie):
+        """Whatever the client sends, it gets an empty session and no error."""
+        assert open_cookie(interface, App(), cookie) == {}
+
+    @given(st.text(st.characters(codec="latin-1"), max_size=60))
+    def test_any_text_is_empty(self, cookie):
+        """No string at all makes opening fail."""
+        assert open_cookie(SecureCookieSessionInterface(), App(), cookie) == {}
+
+    @pytest.mark.parametrize("content", [[1, 2], "text", 5, None, [["a", 1]], {"a": {" u": "x"}}])
+    def test_a_signed_payload_that_is_no_session_is_empty(self, interface, content):
+        """A cookie that other code signed with the key, or an older tag, is no 500."""
+        assert open_cookie(interface, App(), signed(content)) == {}
+
+
+class TestSaving:
+    def test_an_untouched_session_leaves_the_response_alone(self, interface):
+        """No cookie and no Vary: the response may be cached."""
+        response = save(interface, App(), open_cookie(interface, App(), FLASK_PLAIN))
+
+        assert "Set-Cookie" not in response.headers
+        assert "Vary" not in response.headers
+
+    def test_an_accessed_session_varies(self, interface):
+        """What was read may have changed the answer: caches are told, the cookie is not sent."""
+        session = open_cookie(interface, App(), FLASK_PLAIN)
+        session.accessed = True
+
+        response = save(interface, App(), session)
+
+        assert response.headers["Vary"] == "Cookie"
+        assert "Set-Cookie" not in response.headers
+
+    def test_vary_joins_what_is_there(self, interface):
+        """One header names everything, each once."""
+        session = SecureCookieSession({"a": 1})
+        session.accessed = session.modified = True
+        response = Response("body", headers={"Vary": "Accept-Language"})
+
+        interface.save_session(App(), session, response)
+
+        assert response.headers.getlist("Vary") == ["Accept-Language, Cookie"]
+
+    def test_a_changed_session_is_written(self, interface):
+        """The cookie that is set opens as the same session."""
+        session = open_cookie(interface, App(), FLASK_TYPES)
+        session["more"] = (1, (2,))
+
+        response = save(interface, App(), session)
+        value, attributes = written_cookie(response)
+
+        assert open_cookie(interface, App(), value) == TYPES | {"more": (1, (2,))}
+        assert attributes == ["HttpOnly", "Path=/"]
+        assert response.headers["Vary"] == "Cookie"
+
+    def test_the_current_key_signs(self, interface):
+        """Fallbacks verify only: what is written opens without them."""
+        session = open_cookie(interface, App(SECRET_KEY_FALLBACKS=[OLD_KEY]), FLASK_OLD_KEY)
+        session["more"] = 1
+
+        value, _ = written_cookie(save(interface, App(SECRET_KEY_FALLBACKS=[OLD_KEY]), session))
+
+        assert open_cookie(interface, App(), value) == {"user": 7, "more": 1}
+
+    def test_a_permanent_session_has_an_expiry(self, interface):
+        """A refreshed permanent session is written at each request, with its new date."""
+        app = App(PERMANENT_SESSION_LIFETIME=timedelta(days=20000))
+        session = open_cookie(interface, app, FLASK_PERMANENT)
+
+        _, attributes = written_cookie(save(interface, app, session))
+
+        assert [name.partition("=")[0] for name in attributes] == ["Expires", "HttpOnly", "Path"]
+
+    def test_a_permanent_session_is_left_alone_without_refresh(self, interface):
+        """SESSION_REFRESH_EACH_REQUEST off: only changes write the cookie."""
+        app = App(SESSION_REFRESH_EACH_REQUEST=False)
+
+        response = save(interface, app, open_cookie(interface, app, FLASK_PERMANENT))
+
+        assert "Set-Cookie" not in response.headers
+
+    def test_an_emptied_session_deletes_the_cookie(self, interface):
+        """Clearing the session is how users log out."""
+        session = open_cookie(interface, App(), FLASK_PLAIN)
+        session.clear()
+
+        response = save(interface, App(), session)
+        value, attributes = written_cookie(response)
+
+        assert value == ""
+        assert "Expires=Thu, 01 Jan 1970 00:00:00 GMT" in attributes
+        assert "Max-Age=0" in attributes
+        assert response.headers["Vary"] == "Cookie"
+
+    @pytest.mark.parametrize("change", [SecureCookieSession.clear, SecureCookieSession.update])
+    def test_setting_and_deleting_carry_the_same_attributes(self, interface, change):
+        """A browser takes the deletion only for the cookie with the same attributes."""
+        app = App(
+            SESSION_COOKIE_DOMAIN="shop.example",
+            SESSION_COOKIE_PATH="/cart",
+            SESSION_COOKIE_SECURE=True,
+            SESSION_COOKIE_SAMESITE="Lax",
+            SESSION_COOKIE_PARTITIONED=True,
+        )
+        session = open_cookie(interface, app, FLASK_PLAIN)
+        change(session)
+
+        _, attributes = written_cookie(save(interface, app, session))
+
+        assert {
+            "Domain=shop.example",
+            "Path=/cart",
+            "Secure",
+            "HttpOnly",
+            "SameSite=Lax",
+            "Partitioned",
+        } <= set(attributes)
+
+    def test_a_value_that_json_lacks_is_a_type_error(self, interface):
+        """The server's own mistake is told, not swallowed."""
+        session = SecureCookieSession()
+        session["lock"] = object()
+
+        with pytest.raises(TypeError, match="object is not JSON serializable"):
+            save(interface, App(), session)
+
+    def test_a_key_that_vanished_explains_itself(self, interface):
+        """An app that lost its key after opening gets the error about the key."""
+        session = SecureCookieSession()
+        session["a"] = 1
+
+        with pytest.raises(RuntimeError, match="no secret key was set"):
+            save(interface, App(SECRET_KEY=None), session)
+
+
+class TestSigningSerializer:
+    def test_without_a_key_there_is_none(self, interface):
+        """Fallback keys alone sign nothing."""
+        app = App(SECRET_KEY=None, SECRET_KEY_FALLBACKS=[OLD_KEY])
+
+        assert interface.get_signing_serializer(app) is None
+
+    def test_it_is_built_once(self, interface):
+        """Requests share it as long as key and settings are the same, also between apps."""
+        serializer = interface.get_signing_serializer(App())
+
+        assert interface.get_signing_serializer(App()) is serializer
+
+    def test_a_new_key_counts_at_once(self, interface):
+        """Changing the key of a running app changes what signs and what verifies."""
+        app = App()
+        open_cookie(interface, app, FLASK_PLAIN)
+
+        app.secret_key = OLD_KEY
+
+        assert open_cookie(interface, app, FLASK_OLD_KEY) == {"user": 7}
+        assert open_cookie(interface, app, FLASK_PLAIN) == {}
+
+    def test_fallbacks_changed_in_place_count_at_once(self, interface):
+        """The list in the configuration may be edited."""
+        app = App(SECRET_KEY_FALLBACKS=[OLD_KEY])
+        open_cookie(interface, app, FLASK_OLD_KEY)
+
+        app.config["SECRET_KEY_FALLBACKS"].clear()
+
+        assert open_cookie(interface, app, FLASK_OLD_KEY) == {}
+
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [
+            ("salt", "another"),
+            ("digest_method", staticmethod(hashlib.sha256)),
+            ("key_derivation", "concat"),
+            ("serializer", TaggedJSONSerializer()),
+        ],
+    )
+    def test_each_setting_makes_another(self, interface, name, value):
+        """Changed settings are not answered with the serializer for the former ones."""
+        before = interface.get_signing_serializer(App())
+
+        changed = type("Changed", (SecureCookieSessionInterface,), {name: value})()
+        setattr(interface, name, getattr(changed, name))
+
+        assert interface.get_signing_serializer(App()) is not before
+
+    def test_few_are_kept(self, interface):
+        """An app that changes its key for ever does not fill the memory."""
+        for number in range(100):
+            interface.get_signing_serializer(App(SECRET_KEY=f"key {number}"))
+
+        assert len(interface._serializers) <= 16
