@@ -8,8 +8,6 @@ from datetime import UTC, datetime, timedelta
 
 import itsdangerous
 import pytest
-from asyncflask.wrappers.request import Request
-from asyncflask.wrappers.response import Response
 from hypothesis import given
 from hypothesis import strategies as st
 from markupsafe import Markup
@@ -24,6 +22,8 @@ from asyncflask.sessions import (
     SessionMixin,
     session_json_serializer,
 )
+from asyncflask.wrappers.request import Request
+from asyncflask.wrappers.response import Response
 
 # Made by the session interface of Flask 3.1.3 with itsdangerous 2.2.0, TimestampSigner's clock at
 # 1 700 000 000 seconds. Keys and contents are beside each.

@@ -12,10 +12,10 @@ import uuid
 import weakref
 
 import pytest
-from asyncflask.wrappers.response import Response
 from markupsafe import Markup
 
 from asyncflask.json.provider import DefaultJSONProvider, JSONProvider
+from asyncflask.wrappers.response import Response
 
 
 class App:
