@@ -1,0 +1,75 @@
+"""Explanations for developers of what the framework tried. Nothing here changes what it does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from . import ctx
+from .blueprints import Blueprint
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from jinja2 import BaseLoader
+
+    from .setup.registrar import Registrar
+
+    Source = tuple[str, str | None, Any]
+    Attempt = tuple[BaseLoader, Registrar, Source | None]
+
+
+def explain_template_loading_attempts(app: Any, template: str, attempts: Sequence[Attempt]) -> None:
+    """Log where a template was looked for, and where it was found.
+
+    Args:
+        app: the message goes to its `logger`.
+        template: the template's name.
+        attempts: (loader, the app or blueprint that it belongs to, what it found or None), in
+            the order they were made.
+    """
+    found = sum(source is not None for _, _, source in attempts)
+    lines = [f"Locating template {template!r}:"]
+    for number, attempt in enumerate(attempts, 1):
+        lines += _attempt_lines(number, *attempt)
+    if found == 0:
+        lines += ["Error: the template could not be found.", *_blueprint_hint()]
+    elif found > 1:
+        lines.append("Warning: several loaders have a template of this name; the first one wins.")
+    app.logger.info("\n".join(lines))
+
+
+def _attempt_lines(
+    number: int, loader: BaseLoader, owner: Registrar, source: Source | None
+) -> Iterator[str]:
+    yield f"{number:5}: trying loader of {_described(owner)}"
+    yield f"       class: {type(loader).__module__}.{type(loader).__name__}"
+    for name, value in sorted(vars(loader).items()):
+        yield from _setting_lines(name, value)
+    yield (
+        "       -> no match" if source is None else f"       -> found ({source[1] or '<string>'!r})"
+    )
+
+
+def _setting_lines(name: str, value: Any) -> Iterator[str]:
+    """A loader's public setting, where it is one that can be read."""
+    if name.startswith("_"):
+        return
+    if isinstance(value, list | tuple) and all(isinstance(item, str) for item in value):
+        yield f"       {name}:"
+        yield from (f"         - {item}" for item in value)
+    elif isinstance(value, str | int | float):  # bool is an int
+        yield f"       {name}: {value!r}"
+
+
+def _described(owner: Registrar) -> str:
+    if isinstance(owner, Blueprint):
+        return f"blueprint {owner.name!r} ({owner.import_name})"
+    return f"application {owner.import_name!r}"
+
+
+def _blueprint_hint() -> Iterator[str]:
+    context = ctx.current()
+    if context is None or context.request is None or context.request.blueprint is None:
+        return
+    yield f"  The view that asked for it belongs to the blueprint {context.request.blueprint!r}."
+    yield "  Is the file in the blueprint's template folder, and was template_folder= passed to it?"
