@@ -77,7 +77,7 @@ def _decode_extended(value: str, charset: str) -> str:
 # Lists and dictionaries
 
 
-def _split_list(value: str) -> Iterator[str]:
+def split_list(value: str) -> Iterator[str]:
     """Split at the commas that stand outside of quotes; the pieces are stripped, quotes kept."""
     items = list(_split_quoted_list(value)) if '"' in value else value.split(",")
     if not items[-1].strip():
@@ -107,7 +107,7 @@ def _end_of_quotes(value: str, start: int) -> int:
 
 def parse_list_header(value: str) -> list[str]:
     """Split a comma-separated header into its members, taking off their quotes."""
-    return [_unquote_member(item) for item in _split_list(value)]
+    return [_unquote_member(item) for item in split_list(value)]
 
 
 def _unquote_member(item: str) -> str:
@@ -120,7 +120,7 @@ def parse_dict_header(value: str) -> dict[str, str | None]:
     A key that ends in `*` has its charset and percent escapes decoded (RFC 8187).
     """
     found: dict[str, str | None] = {}
-    for item in _split_list(value):
+    for item in split_list(value):
         key, equals, text = item.partition("=")
         key = key.strip()
         if not key:

@@ -1,0 +1,36 @@
+"""The functions of `werkzeug.http`: header values parsed, formatted and compared."""
+
+from ..syntax import dump_age as dump_age
+from ..syntax import dump_header as dump_header
+from ..syntax import dump_options_header as dump_options_header
+from ..syntax import generate_etag as generate_etag
+from ..syntax import http_date as http_date
+from ..syntax import is_byte_range_valid as is_byte_range_valid
+from ..syntax import parse_age as parse_age
+from ..syntax import parse_date as parse_date
+from ..syntax import parse_dict_header as parse_dict_header
+from ..syntax import parse_list_header as parse_list_header
+from ..syntax import parse_options_header as parse_options_header
+from ..syntax import quote_etag as quote_etag
+from ..syntax import quote_header_value as quote_header_value
+from ..syntax import unquote_etag as unquote_etag
+from ..syntax import unquote_header_value as unquote_header_value
+from .conditional import is_resource_modified as is_resource_modified
+from .cookies import dump_cookie as dump_cookie
+from .cookies import parse_cookie as parse_cookie
+from .hops import is_entity_header as is_entity_header
+from .hops import is_hop_by_hop_header as is_hop_by_hop_header
+from .hops import remove_entity_headers as remove_entity_headers
+from .hops import remove_hop_by_hop_headers as remove_hop_by_hop_headers
+from .parsing import dump_csp_header as dump_csp_header
+from .parsing import parse_accept_header as parse_accept_header
+from .parsing import parse_cache_control_header as parse_cache_control_header
+from .parsing import parse_content_range_header as parse_content_range_header
+from .parsing import parse_csp_header as parse_csp_header
+from .parsing import parse_etags as parse_etags
+from .parsing import parse_if_range_header as parse_if_range_header
+from .parsing import parse_range_header as parse_range_header
+from .parsing import parse_set_header as parse_set_header
+from .status import COEP as COEP
+from .status import COOP as COOP
+from .status import HTTP_STATUS_CODES as HTTP_STATUS_CODES
