@@ -1,0 +1,1 @@
+"""ASGI middleware, a module for each, in the places that Werkzeug has its WSGI middleware."""
