@@ -12,18 +12,16 @@ HTTPException
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
-from email.utils import format_datetime
-from http import HTTPStatus
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from markupsafe import Markup, escape
 
-from .datastructures import multidict
+from .datastructures import WWWAuthenticate, multidict
+from .http import HTTP_STATUS_CODES, http_date
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Mapping
 
     from starlette.types import Receive, Scope, Send
 
@@ -31,15 +29,6 @@ if TYPE_CHECKING:
     MaybeScope = Mapping[str, Any] | None
     # Any, not a protocol: users go on to edit this response (`response.data = ...`).
     ResponseClass = Callable[[str, int | None, HeaderList], Any]
-
-# COMPAT: Flask's pages keep the names of RFC 2616 where later RFCs renamed the status.
-_REASONS = {status.value: status.phrase for status in HTTPStatus} | {
-    413: "Request Entity Too Large",
-    414: "Request URI Too Long",
-    416: "Requested Range Not Satisfiable",
-    418: "I'm a teapot",
-    422: "Unprocessable Entity",
-}
 
 
 def _no_response_class(body: str, status: int | None, headers: list[tuple[str, str]]) -> NoReturn:
@@ -91,7 +80,7 @@ class HTTPException(Exception):
     @property
     def name(self) -> str:
         """The reason phrase of the status."""
-        return _REASONS.get(self.code or 0, "Unknown Error")
+        return HTTP_STATUS_CODES.get(self.code or 0, "Unknown Error")
 
     def get_description(self, environ: Any = None, scope: MaybeScope = None) -> str:
         """The description as an HTML paragraph, its newlines as `<br>`."""
@@ -211,10 +200,10 @@ class Unauthorized(HTTPException):
         self,
         description: str | None = None,
         response: Any = None,
-        www_authenticate: Any = None,
+        www_authenticate: WWWAuthenticate | Iterable[WWWAuthenticate] | None = None,
     ) -> None:
         super().__init__(description, response)
-        if www_authenticate is not None and not isinstance(www_authenticate, Iterable):
+        if isinstance(www_authenticate, WWWAuthenticate):
             www_authenticate = (www_authenticate,)
         self.www_authenticate = www_authenticate
 
@@ -298,16 +287,10 @@ class _RetryAfter(HTTPException):
     def get_headers(self, environ: Any = None, scope: MaybeScope = None) -> HeaderList:
         headers = super().get_headers(environ, scope)
         if self.retry_after:
-            headers.append(("Retry-After", _retry_after_value(self.retry_after)))
+            moment = self.retry_after
+            value = http_date(moment) if isinstance(moment, datetime) else str(moment)
+            headers.append(("Retry-After", value))
         return headers
-
-
-def _retry_after_value(moment: datetime | int) -> str:
-    if not isinstance(moment, datetime):
-        return str(moment)
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return format_datetime(moment.astimezone(UTC), usegmt=True)
 
 
 class RequestTimeout(_RetryAfter):
