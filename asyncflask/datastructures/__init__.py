@@ -21,6 +21,8 @@ from .multidict import ImmutableMultiDict as ImmutableMultiDict
 from .multidict import ImmutableMultiDictMixin as ImmutableMultiDictMixin
 from .multidict import MultiDict as MultiDict
 from .multidict import iter_multi_items as iter_multi_items
+from .ordered import ImmutableOrderedMultiDict as ImmutableOrderedMultiDict
+from .ordered import OrderedMultiDict as OrderedMultiDict
 from .range import ContentRange as ContentRange
 from .range import IfRange as IfRange
 from .range import Range as Range

@@ -249,18 +249,17 @@ class Headers:
         """Put the first value where the name first stood, the others at the end."""
         pairs = [(_clean(key, "name"), value) for value in values]
         place = self._drop(key)
-        self._list[place:place] = pairs[:1]
-        self._list.extend(pairs[1:])
+        if pairs:
+            self._list.insert(place, pairs[0])
+            self._list.extend(pairs[1:])
 
     def _drop(self, key: str) -> int:
         """Remove all headers of a name and return where the first stood, or else the end."""
         lowered = key.lower()
-        names = [name.lower() for name, _ in self._list]
-        if lowered not in names:
-            return len(names)
-        kept = [pair for name, pair in zip(names, self._list, strict=True) if name != lowered]
-        self._list[:] = kept
-        return names.index(lowered)
+        places = [place for place, (name, _) in enumerate(self._list) if name.lower() == lowered]
+        for place in reversed(places):
+            del self._list[place]
+        return places[0] if places else len(self._list)
 
     def remove(self, key: str) -> None:
         """Remove all headers of a name; it need not be there."""

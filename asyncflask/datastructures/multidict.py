@@ -336,19 +336,21 @@ class CombinedMultiDict(ImmutableMultiDictMixin, MultiDict[K, V]):
     def __hash__(self) -> int:  # type: ignore[override]  # dict's is None
         return super().__hash__()
 
-    def get(self, key: K, default: Any = None, type: Callable[[V], Any] | None = None) -> Any:
-        """Return the first value under `key` that `type` accepts, asking the dicts in order."""
-        for part in self.dicts:
-            if key in part:
-                value = part.get(key, MISSING) if type is None else part.get(key, MISSING, type)
-                if value is not MISSING:
-                    return value
-        return default
+    if not TYPE_CHECKING:  # MultiDict's typed overloads stand
 
-    def getlist(self, key: K, type: Callable[[V], Any] | None = None) -> list[Any]:
-        """Return all values under `key` in all dicts; those that `type` refuses are left out."""
-        values = [value for part in self.dicts for value in part.getlist(key)]
-        return values if type is None else convert_all(values, type)
+        def get(self, key: K, default: Any = None, type: Callable[[V], Any] | None = None) -> Any:
+            """Return the first value under `key` that `type` accepts, asking the dicts in order."""
+            for part in self.dicts:
+                if key in part:
+                    value = part.get(key, MISSING) if type is None else part.get(key, MISSING, type)
+                    if value is not MISSING:
+                        return value
+            return default
+
+        def getlist(self, key: K, type: Callable[[V], Any] | None = None) -> list[Any]:
+            """Return all values under `key` in all dicts but those that `type` refuses."""
+            values = [value for part in self.dicts for value in part.getlist(key)]
+            return values if type is None else convert_all(values, type)
 
     def keys(self) -> KeysView[K]:  # type: ignore[override]  # a view of the union
         return dict.fromkeys(key for part in self.dicts for key in part).keys()
