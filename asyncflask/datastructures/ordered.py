@@ -92,13 +92,15 @@ class OrderedMultiDict(MultiDict[K, V]):
     __hash__ = None  # type: ignore[assignment]  # mutable
 
 
-class ImmutableOrderedMultiDict(ImmutableMultiDictMixin, OrderedMultiDict[K, V]):  # type: ignore[misc]  # refuses what OrderedMultiDict allows
+class ImmutableOrderedMultiDict(
+    ImmutableMultiDictMixin, OrderedMultiDict[K, V]
+):  # refuses what OrderedMultiDict allows
     """An OrderedMultiDict that cannot be changed; `copy()` gives one that can."""
 
     def _hashed_items(self) -> Iterable[Any]:
         return enumerate(self.items(multi=True))
 
-    def __hash__(self) -> int:  # OrderedMultiDict's is None
+    def __hash__(self) -> int:  # type: ignore[override]  # OrderedMultiDict has none
         return super().__hash__()
 
     def __reduce_ex__(self, protocol: Any) -> Any:
