@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, overload
 from .security import is_windows_device
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, MutableMapping
+    from collections.abc import Callable, Iterator
     from typing import Protocol, Self
 
     class HasHeaders(Protocol):
         """What a header property can be put on."""
 
         @property
-        def headers(self) -> MutableMapping[str, str]: ...
+        def headers(self) -> Any: ...
 
 
 T = TypeVar("T")
