@@ -104,7 +104,11 @@ class Headers:
         Raises:
             ValueError: a value has characters outside of Latin-1.
         """
-        return [_encode(name, value) for name, value in self._list]
+        # PERF: encoding in place saves a call for each header; only a bad one is looked for.
+        try:
+            return [(_encode_name(name), value.encode("latin-1")) for name, value in self._list]
+        except UnicodeEncodeError:
+            return [_encode(name, value) for name, value in self._list]
 
     # Looking up
 
