@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import IO, TYPE_CHECKING, Any, TypeVar
 
-from asyncflask import ctx
+from asyncflask import bridge, ctx
 from asyncflask.setup.registrar import Registrar, _endpoint_from_view_func, setupmethod
 from asyncflask.setup.resources import open_resource
 
@@ -257,9 +257,12 @@ class Blueprint(Registrar):
         return name
 
     def _add_static_rule(self, state: BlueprintSetupState) -> None:
+        async def serve_static(filename: str) -> Any:
+            return await bridge.run_io(self.send_static_file, filename)
+
         state.add_url_rule(
             f"{self.static_url_path}/<path:filename>",
-            view_func=self.send_static_file,
+            view_func=serve_static,
             endpoint="static",
         )
 

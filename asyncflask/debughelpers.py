@@ -1,4 +1,4 @@
-"""Explanations for developers of what the framework tried. Nothing here changes what it does."""
+"""Explanations for developers of what went wrong. Nothing here changes what the framework does."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import ctx
 from .blueprints import Blueprint
+from .wrappers.enctype import DebugFilesKeyError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -13,9 +14,36 @@ if TYPE_CHECKING:
     from jinja2 import BaseLoader
 
     from .setup.registrar import Registrar
+    from .wrappers.request import Request
 
     Source = tuple[str, str | None, Any]
     Attempt = tuple[BaseLoader, Registrar, Source | None]
+
+__all__ = [
+    "DebugFilesKeyError",
+    "FormDataRoutingRedirect",
+    "UnexpectedUnicodeError",
+    "explain_template_loading_attempts",
+]
+
+
+class UnexpectedUnicodeError(AssertionError, UnicodeError):
+    """Text came where bytes were expected, or the other way round."""
+
+
+class FormDataRoutingRedirect(AssertionError):
+    """In debug mode, instead of a routing redirect after which a form's body would be missing."""
+
+    def __init__(self, request: Request) -> None:
+        redirect: Any = request.routing_exception
+        message = (
+            f"The {request.method} request to {request.url!r} would be redirected to"
+            f" {redirect.new_url!r} with the status {redirect.code}, and clients do not send the"
+            f" body again after that. Send the {request.method} request to the second URL."
+        )
+        if redirect.new_url.partition("?")[0] == f"{request.base_url}/":
+            message += " The rule ends with a slash, and the URL does not."
+        super().__init__(f"{message} (In debug mode only, this error stands for the redirect.)")
 
 
 def explain_template_loading_attempts(app: Any, template: str, attempts: Sequence[Attempt]) -> None:
