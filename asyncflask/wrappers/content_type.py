@@ -1,0 +1,20 @@
+"""The Content-Type header of a MIME type."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from ..utils import get_content_type
+
+
+# PERF: a hit costs no Python call; bounded, since types may come from uploads.
+@lru_cache(maxsize=256)
+def content_type_for(mimetype: str) -> str:
+    """The Content-Type of a MIME type: text types get `; charset=utf-8`.
+
+    Raises:
+        ValueError: `mimetype` contains a line break, which would start another header.
+    """
+    if "\n" in mimetype or "\r" in mimetype:
+        raise ValueError(f"The MIME type {mimetype!r} contains a line break.")
+    return get_content_type(mimetype, "utf-8")

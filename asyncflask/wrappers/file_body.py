@@ -1,0 +1,169 @@
+"""A file, or a part of one, as a response's body: read in slices, off the event loop."""
+
+from __future__ import annotations
+
+import io
+import os
+from typing import IO, TYPE_CHECKING, Any, Final
+
+from .. import bridge
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+SLICE: Final = 256 * 1024
+"""Bytes read at once: large enough that the change of threads does not count."""
+
+SMALL: Final = 64 * 1024
+"""Bytes up to which a file is read in one go and sent in one message."""
+
+
+class FileBody:
+    """Bytes of a file, to be iterated over once, in sync or async code.
+
+    A path is opened when the reading starts, so a response that is never sent leaves no open
+    file behind. A file object is read on from where it stands, and closed at the end.
+
+    Args:
+        source: a path, or a file object open for reading in binary mode.
+        size: bytes from the start (of a path) or from where it stands (of a file object) to
+            the end; None where unknown.
+    """
+
+    def __init__(self, source: str | IO[bytes], size: int | None = None) -> None:
+        self.source = source
+        self.size = size
+        self.path = source if isinstance(source, str) else None
+        self._file: Any = None if isinstance(source, str) else source
+        self._skip = 0
+        self._left = size
+        # What is in memory already is not worth a thread.
+        self._is_in_memory = isinstance(source, io.BytesIO)
+
+    def clip(self, start: int, stop: int) -> None:
+        """Keep only the bytes from `start` to `stop`, exclusive; before anything is read."""
+        self._skip = start
+        self._left = stop - start
+
+    @property
+    def is_whole_path(self) -> bool:
+        """Whether this is all of a file that a server could open by itself."""
+        if self.path is None or not os.path.isabs(self.path):
+            return False
+        return not self._skip and self._left == self.size
+
+    @property
+    def is_small(self) -> bool:
+        return self._left is not None and self._left <= SMALL
+
+    def open(self) -> None:
+        """Open the path and go to the first byte that is wanted.
+
+        Raises:
+            OSError: the file is gone, or must not be read.
+        """
+        if self._file is None and self.path is not None:
+            self._file = open(self.path, "rb", buffering=0)  # noqa: SIM115  # close() closes it
+        skip, self._skip = self._skip, 0
+        if skip:
+            self._skip_bytes(skip)
+
+    def _skip_bytes(self, count: int) -> None:
+        if _can_seek(self._file):
+            self._file.seek(count, os.SEEK_CUR)
+            return
+        while count > 0 and (passed := self._file.read(min(count, SLICE))):
+            count -= len(passed)
+
+    def read(self) -> bytes:
+        """The next slice, empty at the end."""
+        wanted = SLICE if self._left is None else min(SLICE, self._left)
+        data: bytes = self._file.read(wanted) if wanted else b""
+        if self._left is not None:
+            self._left -= len(data)
+        return data
+
+    def read_all(self) -> bytes:
+        """All that is left, the file opened and closed."""
+        return b"".join(self)
+
+    @bridge.inline
+    def close(self) -> None:
+        """Close the file; a path that was not opened yet stays closed."""
+        file, self._file = self._file, None
+        close = getattr(file, "close", None)
+        if close is not None:
+            close()
+
+    def __iter__(self) -> Iterator[bytes]:
+        try:
+            self.open()
+            while data := self.read():
+                yield data
+        finally:
+            self.close()
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        try:
+            await self.on_thread(self.open)
+            while data := await self.on_thread(self.read):
+                yield data
+        finally:
+            self.close()
+
+    async def on_thread(self, function: Any) -> Any:
+        """Run one of this file's blocking methods where it blocks nobody."""
+        return function() if self._is_in_memory else await bridge.run_io(function)
+
+
+def _can_seek(file: Any) -> bool:
+    seekable = getattr(file, "seekable", None)
+    return bool(seekable()) if seekable is not None else hasattr(file, "seek")
+
+
+class Clipped:
+    """A sync iterable of chunks cut to the bytes from `start` to `stop`, exclusive."""
+
+    def __init__(self, chunks: Any, start: int, stop: int) -> None:
+        self._chunks = chunks
+        self._start = start
+        self._stop = stop
+
+    def __iter__(self) -> Iterator[bytes]:
+        position = 0
+        for chunk in self._chunks:
+            data = chunk.encode() if isinstance(chunk, str) else chunk
+            if piece := data[max(self._start - position, 0) : self._stop - position]:
+                yield piece
+            position += len(data)
+            if position >= self._stop:
+                return
+
+    def close(self) -> None:
+        close = getattr(self._chunks, "close", None)
+        if close is not None:
+            close()
+
+
+class AsyncClipped:
+    """An async iterable of chunks cut to the bytes from `start` to `stop`, exclusive."""
+
+    def __init__(self, chunks: Any, start: int, stop: int) -> None:
+        self._chunks = chunks
+        self._start = start
+        self._stop = stop
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        position = 0
+        async for chunk in self._chunks:
+            data = chunk.encode() if isinstance(chunk, str) else chunk
+            if piece := data[max(self._start - position, 0) : self._stop - position]:
+                yield piece
+            position += len(data)
+            if position >= self._stop:
+                return
+
+    async def aclose(self) -> None:
+        aclose = getattr(self._chunks, "aclose", None)
+        if aclose is not None:
+            await aclose()
