@@ -82,7 +82,13 @@ class FlaskGroup(AppGroup):
         if asks_for_help or (not args and self.no_args_is_help):
             env_file_option.handle_parse_result(ctx, {}, [])
             app_option.handle_parse_result(ctx, {}, [])
-        return super().parse_args(ctx, args)
+        try:
+            return super().parse_args(ctx, args)
+        except BaseException:
+            # Listing commands for --help enters the app's context, and click closes no
+            # context that is left while it is being made.
+            ctx.close()
+            raise
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

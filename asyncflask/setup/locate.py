@@ -269,10 +269,16 @@ def _literal_call(
 ) -> _Target:
     try:
         positional = [ast.literal_eval(value) for value in args]
-        named = {keyword.arg or "": ast.literal_eval(keyword.value) for keyword in keywords}
+        named = dict(_literal_keyword(keyword) for keyword in keywords)
     except ValueError as exc:
         raise NoAppException(f"Failed to parse arguments as literal values: {app_name!r}.") from exc
     return _Target(name, positional, named)
+
+
+def _literal_keyword(keyword: ast.keyword) -> tuple[str, Any]:
+    if keyword.arg is None:
+        raise ValueError("An unpacked mapping is not a literal value.")
+    return keyword.arg, ast.literal_eval(keyword.value)
 
 
 bind_finder(find_app)
