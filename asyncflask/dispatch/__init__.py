@@ -1,0 +1,1 @@
+"""A request's way: from the body that arrives to the response that is sent."""

@@ -1,0 +1,181 @@
+"""Pulls a body out of ASGI's `receive`, message by message, and checks each against the limits."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+
+import anyio
+
+from ..exceptions import BadRequest, ClientDisconnected, RequestEntityTooLarge, RequestTimeout
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Generator, Mapping
+
+    from starlette.types import Message, Receive
+
+T = TypeVar("T")
+
+# Methods that have no body unless they announce one.
+_BODILESS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+
+# Bytes of an unwanted body that a server is left to skip, so that the connection can be kept.
+_MOST_TO_SKIP = 64 * 1024 * 1024
+
+
+def announced_length(scope: Mapping[str, Any]) -> int | None:
+    """Return how many bytes the body has: 0 for none, None where only receiving it tells."""
+    length: int | None = None
+    for name, value in scope["headers"]:
+        if name == b"transfer-encoding":
+            return None
+        if name == b"content-length":
+            length = _to_length(value)
+            if length is None:
+                return None
+    if length is not None:
+        return length
+    # SPEC: RFC 9112 section 6.3, a request without either header has no body. HTTP/2 has frames.
+    if scope.get("http_version", "").startswith("1") or scope["method"] in _BODILESS:
+        return 0
+    return None
+
+
+def _to_length(value: bytes) -> int | None:
+    digits = value.strip()
+    return int(digits) if digits.isdigit() and len(digits) < 20 else None
+
+
+class Incoming:
+    """The body of one request on its way in.
+
+    Attributes:
+        length: announced bytes; None if unknown.
+        limit: the most bytes to take; None is no limit.
+        size: bytes received so far.
+    """
+
+    def __init__(
+        self,
+        scope: Mapping[str, Any],
+        receive: Receive,
+        length: int | None,
+        limit: int | None,
+        timeout: float | None,
+    ) -> None:
+        self.length = length
+        self.limit = limit
+        self.size = 0
+        self._scope = scope
+        self._receive = receive
+        self._timeout = timeout
+        self._has_received = False
+        self._has_timed_out = False
+        self._at_end = length == 0
+
+    @staticmethod
+    def waits_for_continue(scope: Mapping[str, Any]) -> bool:
+        """Whether the client sends the body only when it is told to."""
+        return any(
+            name == b"expect" and value.lower() == b"100-continue"
+            for name, value in scope["headers"]
+        )
+
+    @property
+    def close_connection(self) -> bool:
+        """Whether what is left of the body stands in the way of the connection's next request."""
+        if self._at_end:
+            return False
+        if not self._has_received and self.waits_for_continue(self._scope):
+            return True
+        # Servers read past a body that nobody wanted, which is kinder to a client that is still
+        # sending than a closed connection: that would often cost it the response.
+        return self._has_timed_out or (self.length or 0) - self.size > _MOST_TO_SKIP
+
+    async def next_chunk(self) -> bytes | None:
+        """Return the next bytes, never empty, or None at the end.
+
+        Raises:
+            RequestEntityTooLarge: the body is, or is announced to be, over the limit.
+            RequestTimeout: no data came in time.
+            ClientDisconnected: the client has gone, or sent less than it announced.
+            BadRequest: it sent more than it announced.
+        """
+        if self.limit is not None and (self.length or 0) > self.limit:
+            raise self._too_large(self.limit)
+        while not self._at_end:
+            chunk = self._take(await self._next_message())
+            if chunk:
+                return chunk
+        return None
+
+    async def _next_message(self) -> Message:
+        self._has_received = True
+        try:
+            return await within(self._timeout, self._receive())
+        except TimeoutError:
+            self._has_timed_out = True
+            raise RequestTimeout() from None
+
+    def _take(self, message: Message) -> bytes:
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnected()
+        chunk = bytes(message.get("body", b""))
+        self.size += len(chunk)
+        self._at_end = not message.get("more_body", False)
+        if self.limit is not None and self.size > self.limit:
+            raise self._too_large(self.limit)
+        if self.length is not None:
+            self._compare_with_announced(self.length)
+        return chunk
+
+    def _compare_with_announced(self, length: int) -> None:
+        if self.size > length:
+            raise BadRequest(f"The body is longer than its Content-Length of {length} bytes.")
+        if self._at_end and self.size < length:
+            raise ClientDisconnected()
+
+    def _too_large(self, limit: int) -> RequestEntityTooLarge:
+        error = RequestEntityTooLarge()
+        error.add_note(
+            f"The body is longer than {limit} bytes. To accept more, set MAX_CONTENT_LENGTH, or"
+            " max_content_length on the route."
+        )
+        return error
+
+
+async def within(seconds: float | None, awaitable: Awaitable[T]) -> T:
+    """Await with a limit of time; None is no limit.
+
+    Raises:
+        TimeoutError: the time is up.
+    """
+    # PERF: what is there already, as a small body mostly is, comes without setting a timer, which
+    # costs 6 µs.
+    steps = awaitable.__await__()
+    try:
+        first = next(steps)
+    except StopIteration as done:
+        return cast("T", done.value)
+    with anyio.fail_after(seconds):
+        return await _Rest(steps, first)
+
+
+class _Rest(Generic[T]):
+    """The rest of an awaitable that has been taken to its first suspension."""
+
+    def __init__(self, steps: Generator[Any, Any, T], first: Any) -> None:
+        self.steps = steps
+        self.first = first
+
+    def __await__(self) -> Generator[Any, Any, T]:
+        wanted = self.first
+        while True:
+            try:
+                try:
+                    answer = yield wanted
+                except BaseException as exc:
+                    wanted = self.steps.throw(exc)
+                else:
+                    wanted = self.steps.send(answer)
+            except StopIteration as done:
+                return cast("T", done.value)

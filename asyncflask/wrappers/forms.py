@@ -1,0 +1,261 @@
+"""Forms from their bytes: urlencoded ones at once, multipart ones piece by piece."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from tempfile import SpooledTemporaryFile
+from typing import IO, TYPE_CHECKING, Any
+
+from multipart import (  # type: ignore[import-untyped]  # it has no py.typed
+    MultipartError,
+    ParserLimitReached,
+    PushMultipartParser,
+)
+
+from ..datastructures import FileStorage, Headers
+from ..exceptions import BadRequest, HTTPException, RequestEntityTooLarge
+from ..syntax import parse_options_header
+from .request_url import parse_query
+
+if TYPE_CHECKING:
+    from multipart import MultipartSegment
+
+URLENCODED = "application/x-www-form-urlencoded"
+MULTIPART = "multipart/form-data"
+
+# Bytes of an uploaded file that stay in memory; past them it moves to a temporary file.
+FILE_MEMORY = 512 * 1024
+
+# Of one part's headers: how many there may be, and how many bytes one may have.
+_MAX_HEADERS = 32
+_MAX_HEADER_SIZE = 16 * 1024
+
+# COMPAT: the charsets that Flask accepts for a part; others are read as UTF-8.
+_PART_CHARSETS = frozenset({"ascii", "us-ascii", "utf-8", "iso-8859-1"})
+
+# (length of the whole body, media type, file name, length of the file) -> a binary file to fill
+OpenFile = Callable[[int | None, str | None, str | None, int | None], IO[bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class FormLimits:
+    """What a form may use: bytes of its fields in memory, and number of parts; None is no limit."""
+
+    memory: int | None = 500_000
+    parts: int | None = 1000
+
+
+@dataclass(slots=True)
+class ParsedForm:
+    """The fields and files of a form, in their order."""
+
+    fields: list[tuple[str, str]] = field(default_factory=list)
+    files: list[tuple[str, FileStorage]] = field(default_factory=list)
+    # What the limits are for: bytes of the fields' values, and number of fields and files.
+    memory: int = 0
+    parts: int = 0
+
+    def require_within(self, limits: FormLimits) -> None:
+        """Hold the form against limits that were lowered after it had been parsed.
+
+        Raises:
+            RequestEntityTooLarge: it is over one of them.
+        """
+        if limits.memory is not None and self.memory > limits.memory:
+            raise _too_much_in_fields(limits.memory)
+        if limits.parts is not None and self.parts > limits.parts:
+            raise _too_many_parts(limits.parts)
+
+    def close(self) -> None:
+        """Close the files, which deletes them from the disk."""
+        for _, file in self.files:
+            # A user may have closed it, or put another object in its place.
+            with suppress(Exception):
+                file.close()
+
+
+def _too_much_in_fields(limit: int) -> RequestEntityTooLarge:
+    error = RequestEntityTooLarge()
+    error.add_note(
+        f"The form's fields are longer than {limit} bytes. To accept more, raise"
+        " MAX_FORM_MEMORY_SIZE."
+    )
+    return error
+
+
+def _too_many_parts(limit: int) -> RequestEntityTooLarge:
+    error = RequestEntityTooLarge()
+    error.add_note(f"The form has more than {limit} parts. To accept more, raise MAX_FORM_PARTS.")
+    return error
+
+
+def open_spooled_file(
+    total_content_length: int | None,
+    content_type: str | None,
+    filename: str | None = None,
+    content_length: int | None = None,
+) -> IO[bytes]:
+    """Open a file that stays in memory while it is small."""
+    return SpooledTemporaryFile(FILE_MEMORY, "w+b")
+
+
+def parse_urlencoded(body: bytes, limits: FormLimits) -> ParsedForm:
+    """Parse `a=b&c=d`.
+
+    Raises:
+        RequestEntityTooLarge: it has more bytes than the limit of memory.
+    """
+    if limits.memory is not None and len(body) > limits.memory:
+        raise _too_much_in_fields(limits.memory)
+    return ParsedForm(parse_query(body), memory=len(body))
+
+
+class MultipartForm:
+    """A multipart form that is fed the bytes of its body as they come.
+
+    BadRequest is raised for bytes that are no such form, RequestEntityTooLarge for a form over its
+    limits. `feed` may write to disk. After an error call `close`.
+    """
+
+    def __init__(
+        self,
+        boundary: str,
+        limits: FormLimits,
+        open_file: OpenFile = open_spooled_file,
+        content_length: int | None = None,
+    ) -> None:
+        self.limits = limits
+        self.open_file = open_file
+        self.content_length = content_length
+        self.form = ParsedForm()
+        self._parser = _make_parser(boundary.encode("latin-1", "replace"))
+        self._part: _Field | _File | None = None
+
+    def feed(self, data: bytes) -> None:
+        """Take the next bytes of the body."""
+        # What follows the last boundary means nothing.
+        if not data or self._parser.closed:
+            return
+        try:
+            for event in self._parser.parse(data):
+                self._handle(event)
+        except ParserLimitReached as exc:
+            raise RequestEntityTooLarge() from exc
+        except MultipartError as exc:
+            raise _broken(exc) from exc
+
+    def finish(self) -> ParsedForm:
+        """Return the form, when the whole body has been fed."""
+        try:
+            self._parser.close()
+        except MultipartError as exc:
+            raise _broken(exc) from exc
+        return self.form
+
+    def close(self) -> None:
+        """Drop what has been parsed."""
+        if self._part is not None:
+            self._part.close()
+        self.form.close()
+
+    def _handle(self, event: MultipartSegment | bytes | bytearray | None) -> None:
+        if event is None:
+            self._end_part()
+        elif isinstance(event, bytes | bytearray):
+            self._write(event)
+        else:
+            self._start_part(event)
+
+    def _start_part(self, segment: MultipartSegment) -> None:
+        self.form.parts += 1
+        if self.limits.parts is not None and self.form.parts > self.limits.parts:
+            raise _too_many_parts(self.limits.parts)
+        headers = Headers.trusted([(name, _to_text(value)) for name, value in segment.headerlist])
+        _, options = parse_options_header(headers["Content-Disposition"])
+        if "filename" in options:
+            self._part = _File(options.get("name", ""), options["filename"], headers, self)
+        else:
+            self._part = _Field(options.get("name", ""), headers)
+
+    def _write(self, data: bytes | bytearray) -> None:
+        part = self._part
+        if isinstance(part, _Field):
+            self.form.memory += len(data)
+            if self.limits.memory is not None and self.form.memory > self.limits.memory:
+                raise _too_much_in_fields(self.limits.memory)
+        if part is not None:
+            part.write(data)
+
+    def _end_part(self) -> None:
+        part, self._part = self._part, None
+        if isinstance(part, _Field):
+            self.form.fields.append((part.name, part.text()))
+        elif part is not None:
+            self.form.files.append((part.name, part.storage()))
+
+
+def _make_parser(boundary: bytes) -> PushMultipartParser:
+    try:
+        # Latin-1 takes any byte: undecodable names are no reason to refuse a form.
+        return PushMultipartParser(
+            boundary,
+            max_header_size=_MAX_HEADER_SIZE,
+            max_header_count=_MAX_HEADERS,
+            header_charset="latin-1",
+        )
+    except MultipartError as exc:
+        raise _broken(exc) from exc
+
+
+def _broken(exc: MultipartError) -> HTTPException:
+    return BadRequest(f"The multipart form is broken: {exc}.")
+
+
+def _to_text(value: str) -> str:
+    return value if value.isascii() else value.encode("latin-1").decode("utf-8", "replace")
+
+
+class _Field:
+    """A part that is no file, kept in memory."""
+
+    def __init__(self, name: str, headers: Headers) -> None:
+        self.name = name
+        self.content_type: str | None = headers.get("Content-Type")
+        self.pieces: list[bytes | bytearray] = []
+
+    def write(self, data: bytes | bytearray) -> None:
+        self.pieces.append(data)
+
+    def text(self) -> str:
+        value = b"".join(self.pieces)
+        if self.content_type is None:
+            return value.decode("utf-8", "replace")
+        charset = parse_options_header(self.content_type)[1].get("charset", "").lower()
+        return value.decode(charset if charset in _PART_CHARSETS else "utf-8", "replace")
+
+    def close(self) -> None:
+        self.pieces.clear()
+
+
+class _File:
+    """A part with a file name, written to a file that the request has opened for it."""
+
+    def __init__(self, name: str, filename: str, headers: Headers, form: MultipartForm) -> None:
+        self.name = name
+        self.filename = filename
+        self.headers = headers
+        content_type: str | None = headers.get("Content-Type")
+        length: Any = headers.get("Content-Length", type=int)
+        self.stream = form.open_file(form.content_length, content_type, filename, length)
+
+    def write(self, data: bytes | bytearray) -> None:
+        self.stream.write(data)
+
+    def storage(self) -> FileStorage:
+        self.stream.seek(0)
+        return FileStorage(self.stream, self.filename, self.name, headers=self.headers)
+
+    def close(self) -> None:
+        self.stream.close()

@@ -1,0 +1,415 @@
+"""The request as users see it: URL, headers, body, form and what routing has found.
+
+It needs an ASGI scope and nothing else; what the framework adds is set on it afterwards.
+"""
+
+from __future__ import annotations
+
+import json
+from io import BytesIO
+from typing import IO, TYPE_CHECKING, Any, Final, Literal, Protocol, overload
+
+from ..datastructures import CombinedMultiDict, MultiDict
+from ..exceptions import BadRequest, HTTPException, RequestEntityTooLarge, UnsupportedMediaType
+from .body import Body, parse_form
+from .enctype import explain_missing_files
+from .environ import Environ
+from .forms import MULTIPART, FormLimits, ParsedForm, open_spooled_file
+from .lazy import lazy
+from .request_headers import HeaderValues
+from .request_url import URLParts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from types import TracebackType
+    from typing import Self
+
+    from ..datastructures import FileStorage
+
+_UNSET: Final = object()
+
+_DEFAULT_MAX_CONTENT_LENGTH = 16 * 1024 * 1024
+_DEFAULT_LIMITS = FormLimits()
+
+
+class RequestApp(Protocol):
+    """What a request asks of the application it is bound to."""
+
+    json: Any
+    debug: bool
+
+    @property
+    def config(self) -> Mapping[str, Any]: ...
+
+
+class Request(URLParts, HeaderValues):
+    """An HTTP request.
+
+    Args:
+        scope: the ASGI scope.
+        populate_request: accepted for Flask's sake; the scope never refers to its request.
+        shallow: forbid reading the body.
+    """
+
+    # What routing has found; the framework sets these on the instance.
+    url_rule: Any = None
+    view_args: dict[str, Any] | None = None
+    routing_exception: HTTPException | None = None
+
+    # A module with `loads`, for subclasses to set; None is the application's JSON provider.
+    json_module: Any = None
+
+    # COMPAT: WSGI's description of its server.
+    is_multithread = True
+    is_multiprocess = False
+    is_run_once = False
+
+    _app: RequestApp | None = None
+    _body: Body | None = None
+    _cached_data: bytes | None = None
+    _cached_json: tuple[Any, Any] = (_UNSET, _UNSET)
+    _form_error: HTTPException | None = None
+    _max_content_length: Any = _UNSET
+    _max_form_memory_size: Any = _UNSET
+    _max_form_parts: Any = _UNSET
+
+    def __init__(
+        self, scope: Mapping[str, Any], populate_request: bool = True, shallow: bool = False
+    ) -> None:
+        # PERF: the one call that every request pays for; everything else is read when asked for.
+        self.scope = scope
+        self.method: str = scope.get("method", "GET").upper()
+        self.shallow = shallow
+
+    def __repr__(self) -> str:
+        try:
+            url = self.url
+        except Exception as exc:  # a repr must not fail, whatever the Host header is
+            url = f"(invalid URL: {exc})"
+        return f"<{type(self).__name__} {url!r} [{self.method}]>"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close uploaded files and delete what the body has on disk."""
+        if self._body is not None:
+            self._body.close()
+        files = self.__dict__.get("files")
+        if files:
+            for file in MultiDict(files).values():
+                file.close()
+
+    @lazy
+    def environ(self) -> Environ:
+        """The scope in the shape of WSGI's environ, read-only."""
+        return Environ(self.scope, lambda: self.stream)
+
+    @lazy
+    def remote_user(self) -> str | None:
+        """The user that a server or middleware in front has authenticated."""
+        user: str | None = self.environ.get("REMOTE_USER")
+        return user
+
+    # What routing has found
+
+    @property
+    def endpoint(self) -> str | None:
+        """The endpoint of the rule that matched; None before routing and where none did."""
+        return None if self.url_rule is None else self.url_rule.endpoint
+
+    @property
+    def blueprint(self) -> str | None:
+        """The full name of the blueprint that the endpoint belongs to."""
+        return (self.endpoint or "").rpartition(".")[0] or None
+
+    @property
+    def blueprints(self) -> list[str]:
+        """The names of the blueprint and of those it is nested in, innermost first."""
+        parts = (self.blueprint or "").split(".")
+        return [".".join(parts[:count]) for count in range(len(parts), 0, -1) if parts[0]]
+
+    # Limits: the instance's over the configuration's over the default
+
+    @property
+    def max_content_length(self) -> int | None:
+        """The most bytes that the body may have, else 413. None is no limit.
+
+        Lowering it in a hook or view has effect; raising it there comes too late, because the body
+        has been received by then: set MAX_CONTENT_LENGTH, or the route's max_content_length.
+        """
+        return self._limit(
+            self._max_content_length, "MAX_CONTENT_LENGTH", _DEFAULT_MAX_CONTENT_LENGTH
+        )
+
+    @max_content_length.setter
+    def max_content_length(self, value: int | None) -> None:
+        self._max_content_length = value
+
+    @property
+    def max_form_memory_size(self) -> int | None:
+        """The most bytes that a form's fields may have, files excepted, else 413."""
+        return self._limit(
+            self._max_form_memory_size, "MAX_FORM_MEMORY_SIZE", _DEFAULT_LIMITS.memory
+        )
+
+    @max_form_memory_size.setter
+    def max_form_memory_size(self, value: int | None) -> None:
+        self._max_form_memory_size = value
+
+    @property
+    def max_form_parts(self) -> int | None:
+        """The most fields and files that a multipart form may have, else 413."""
+        return self._limit(self._max_form_parts, "MAX_FORM_PARTS", _DEFAULT_LIMITS.parts)
+
+    @max_form_parts.setter
+    def max_form_parts(self, value: int | None) -> None:
+        self._max_form_parts = value
+
+    def _limit(self, own: Any, key: str, default: int | None) -> int | None:
+        limit: int | None = self._setting(key, default) if own is _UNSET else own
+        return limit
+
+    def _setting(self, key: str, default: Any) -> Any:
+        return default if self._app is None else self._app.config.get(key, default)
+
+    def _form_limits(self) -> FormLimits:
+        return FormLimits(self.max_form_memory_size, self.max_form_parts)
+
+    def _get_trusted_hosts(self) -> Iterable[str] | None:
+        hosts = self.trusted_hosts
+        return self._setting("TRUSTED_HOSTS", None) if hosts is None else hosts
+
+    # The body
+
+    def _attach_body(self, body: Body) -> None:
+        self._body = body
+
+    def _received_body(self) -> Body:
+        """Return the body, if it has come without error and is within the limit."""
+        if self.shallow:
+            raise RuntimeError(
+                "This request was made with shallow=True, which forbids reading its body."
+                " Make it with shallow=False."
+            )
+        body = self._body
+        if body is None:
+            body = self._body = Body.from_bytes(b"")
+        body.require_received()
+        limit = self.max_content_length
+        if limit is not None and body.size > limit:
+            raise RequestEntityTooLarge()
+        return body
+
+    @lazy
+    def stream(self) -> Any:
+        """The body as a binary file; parsing the form or `get_data` reads it to its end.
+
+        On a route with stream_body=True it is a `BodyStream`, which reads from the server.
+        """
+        live = None if self._body is None else self._body.live
+        if live is None:
+            return self._received_body().open()
+        live.limit = self.max_content_length
+        return live
+
+    @property
+    def input_stream(self) -> Any:
+        """The same as `stream`."""
+        return self.stream
+
+    @property
+    def want_form_data_parsed(self) -> bool:
+        """Whether the body has a content type, so that a form may be looked for in it."""
+        return bool(self.content_type)
+
+    @lazy
+    def data(self) -> bytes:
+        """The body's bytes; empty where they were a form's."""
+        return self.get_data(parse_form_data=True)
+
+    @overload
+    def get_data(
+        self, cache: bool = ..., as_text: Literal[False] = ..., parse_form_data: bool = ...
+    ) -> bytes: ...
+    @overload
+    def get_data(
+        self, cache: bool = ..., as_text: bool = ..., parse_form_data: bool = ...
+    ) -> str: ...
+    def get_data(
+        self, cache: bool = True, as_text: bool = False, parse_form_data: bool = False
+    ) -> bytes | str:
+        """Return the body's bytes, or with `as_text` their text.
+
+        Args:
+            cache: keep the bytes, so that they can be got again and the form parsed later.
+            parse_form_data: parse a form first; then its bytes are gone.
+        Raises:
+            HTTPException: the body could not be received: 400, 408 or 413.
+            RuntimeError: the bytes were not kept (see `Body.open`) or not received.
+        """
+        data = self._cached_data
+        if data is None:
+            data = self._read_data(parse_form_data)
+            if cache:
+                self._cached_data = data
+        return data.decode(errors="replace") if as_text else data
+
+    def _read_data(self, parse_form_data: bool) -> bytes:
+        self._received_body()
+        if parse_form_data:
+            self._load_form()
+        data: bytes = self.stream.read()
+        return data
+
+    # JSON
+
+    @property
+    def json(self) -> Any:
+        """The parsed JSON of the body.
+
+        Raises:
+            UnsupportedMediaType: the content type is not JSON's.
+            BadRequest: the body is no JSON.
+        """
+        return self.get_json()
+
+    def get_json(self, force: bool = False, silent: bool = False, cache: bool = True) -> Any:
+        """Parse the body as JSON.
+
+        Args:
+            force: whatever the content type is.
+            silent: return None where `json` would raise UnsupportedMediaType or BadRequest.
+            cache: keep the result for the next call.
+        """
+        if cache and self._cached_json[silent] is not _UNSET:
+            return self._cached_json[silent]
+        if not (force or self.is_json):
+            return None if silent else self.on_json_loading_failed(None)
+        data = self.get_data(cache=cache)
+        try:
+            value = self._json_loads(data)
+        except ValueError as exc:
+            value = None if silent else self.on_json_loading_failed(exc)
+            if cache:
+                self._cached_json = _replace(self._cached_json, silent, value)
+        else:
+            if cache:
+                self._cached_json = (value, value)
+        return value
+
+    def _json_loads(self, data: bytes) -> Any:
+        if self.json_module is not None:
+            return self.json_module.loads(data)
+        return json.loads(data) if self._app is None else self._app.json.loads(data)
+
+    def on_json_loading_failed(self, e: ValueError | None) -> Any:
+        """Say what `get_json` does about a failure: here it raises. What is returned, it returns.
+
+        Args:
+            e: the parser's error; None if the content type was not JSON's.
+        Raises:
+            UnsupportedMediaType: the content type was not JSON's.
+            BadRequest: the body is no JSON; in debug mode it says where.
+        """
+        if e is None:
+            raise UnsupportedMediaType(
+                "The body was not read as JSON, because the request's Content-Type is"
+                f" {self.mimetype or 'missing'} and not 'application/json'."
+            )
+        if self._app is not None and self._app.debug:
+            raise BadRequest(f"The body is not valid JSON: {e}") from e
+        raise BadRequest() from e
+
+    # Forms
+
+    @lazy
+    def form(self) -> MultiDict[str, str]:
+        """The fields of the form in the body."""
+        self._load_form()
+        form: MultiDict[str, str] = self.__dict__["form"]
+        return form
+
+    @lazy
+    def files(self) -> MultiDict[str, FileStorage]:
+        """The files of the form in the body."""
+        self._load_form()
+        files: MultiDict[str, FileStorage] = self.__dict__["files"]
+        return files
+
+    @lazy
+    def values(self) -> CombinedMultiDict[str, str]:
+        """The parameters of the query and, for POST, PUT and PATCH, the fields of the form."""
+        sources = [self.args]
+        if self.method in {"POST", "PUT", "PATCH"}:
+            sources.append(self.form)
+        return CombinedMultiDict(
+            [each if isinstance(each, MultiDict) else MultiDict(each) for each in sources]
+        )
+
+    def _get_file_stream(
+        self,
+        total_content_length: int | None,
+        content_type: str | None,
+        filename: str | None = None,
+        content_length: int | None = None,
+    ) -> IO[bytes]:
+        """Open the file that an upload is written to; it must be writable, readable, seekable.
+
+        For subclasses to override. A long form's files are opened in an I/O thread.
+        """
+        return open_spooled_file(total_content_length, content_type, filename, content_length)
+
+    def _load_form(self) -> None:
+        """Parse the form, once, into `form` and `files`.
+
+        Raises:
+            HTTPException: it is broken or over a limit; the same one each time.
+        """
+        if "form" in self.__dict__ and "files" in self.__dict__:
+            return
+        body = self._received_body()
+        if self._form_error is not None:
+            raise self._form_error.with_traceback(None)
+        try:
+            parsed = self._parse_form(body)
+        except HTTPException as exc:
+            self._form_error = exc
+            raise
+        self._show_form(parsed)
+
+    def _parse_form(self, body: Body) -> ParsedForm:
+        limits = self._form_limits()
+        if body.form is not None:
+            body.form.require_within(limits)
+            # Its bytes are gone, as they are where the form is parsed out of them.
+            self.__dict__.setdefault("stream", BytesIO())
+            return body.form
+        data = self._cached_data
+        source = self.stream if data is None else BytesIO(data)
+        boundary = self.mimetype_params.get("boundary")
+        parsed = parse_form(
+            source, body.size, self.mimetype, boundary, limits, self._get_file_stream
+        )
+        return parsed or ParsedForm()
+
+    def _show_form(self, parsed: ParsedForm) -> None:
+        storage_class = self.parameter_storage_class
+        form, files = storage_class(parsed.fields), storage_class(parsed.files)
+        if not files and self.mimetype != MULTIPART and self._app is not None and self._app.debug:
+            files = explain_missing_files(files, form, self.mimetype)
+        # What a user has put in their place stays.
+        self.__dict__.setdefault("form", form)
+        self.__dict__.setdefault("files", files)
+
+
+def _replace(pair: tuple[Any, Any], second: bool, value: Any) -> tuple[Any, Any]:
+    return (pair[0], value) if second else (value, pair[1])

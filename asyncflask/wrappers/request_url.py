@@ -1,0 +1,265 @@
+"""The parts of a request's URL, read from its ASGI scope: paths, host, query and whole URLs."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
+
+from ..datastructures import ImmutableMultiDict
+from ..exceptions import BadHost, SecurityError
+from .lazy import lazy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from ..datastructures import MultiDict
+
+_DEFAULT_PORTS = {"http": 80, "ws": 80, "https": 443, "wss": 443}
+
+# SPEC: RFC 3986 section 3.2.2, a registered name or an address in brackets; then a port.
+_is_host = re.compile(
+    r"(?:[a-z0-9._~!$&'()*+,;=%-]*|\[[0-9a-f:.]+\])(?::[0-9]*)?", re.ASCII | re.IGNORECASE
+).fullmatch
+_find_port = re.compile(r":[0-9]*$", re.ASCII).search
+
+# What would end the path or the line if it stood in a URL undisguised.
+_CONTROLS = {code: f"%{code:02X}" for code in (*range(0x21), 0x7F)}
+_DISGUISE_IN_PATH = _CONTROLS | {ord("#"): "%23", ord("?"): "%3F"}
+_DISGUISE_IN_QUERY = _CONTROLS | {ord("#"): "%23"}
+
+# Percent escapes that an IRI keeps, because the plain character would mean something else.
+_KEEP_IN_PATH = frozenset(b" #%/?" + bytes(range(0x20)) + b"\x7f")
+_KEEP_IN_QUERY = frozenset(b" #%&+=" + bytes(range(0x20)) + b"\x7f")
+_find_escapes = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
+
+
+def _escape_undecodable(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    undecodable = error.object[error.start : error.end]
+    return "".join(f"%{byte:02X}" for byte in undecodable), error.end
+
+
+# Bytes that are no UTF-8 stay visible, as the percent escapes they (would) have come in.
+ESCAPE_UNDECODABLE = "asyncflask.escape_undecodable"
+codecs.register_error(ESCAPE_UNDECODABLE, _escape_undecodable)
+
+
+def parse_query(query: bytes) -> list[tuple[str, str]]:
+    """Split an urlencoded query or form at its `&`; blank values are kept, nothing raises."""
+    if not query:
+        return []
+    text = query.decode("utf-8", ESCAPE_UNDECODABLE)
+    return parse_qsl(text, keep_blank_values=True, errors=ESCAPE_UNDECODABLE)
+
+
+def strip_root_path(path: str, root_path: str) -> str:
+    """Return `path` below `root_path`, whether or not the server has left the prefix in it."""
+    if path == root_path:
+        return "/"
+    # The boundary counts: /apiary is not below /api.
+    return path[len(root_path) :] if path.startswith(f"{root_path}/") else path
+
+
+def _to_iri(part: str, keep: frozenset[int]) -> str:
+    """Decode the percent escapes that can be read as text, except those of the bytes in `keep`."""
+    if "%" not in part:
+        return part
+    return _find_escapes.sub(lambda found: _decode_escapes(found[0], keep), part)
+
+
+def _decode_escapes(escapes: str, keep: frozenset[int]) -> str:
+    decoded: list[str] = []
+    text = bytearray()
+    for start in range(0, len(escapes), 3):
+        escape = escapes[start : start + 3]
+        byte = int(escape[1:], 16)
+        if byte not in keep:
+            text.append(byte)
+            continue
+        decoded += text.decode("utf-8", ESCAPE_UNDECODABLE), escape
+        text.clear()
+    decoded.append(text.decode("utf-8", ESCAPE_UNDECODABLE))
+    return "".join(decoded)
+
+
+def _path_to_iri(path: str) -> str:
+    return _to_iri(path.translate(_DISGUISE_IN_PATH), _KEEP_IN_PATH)
+
+
+def _host_to_iri(host: str) -> str:
+    host = host.lower().removesuffix(":")
+    if "xn--" not in host:
+        return host
+    try:
+        return host.encode("ascii").decode("idna")
+    except UnicodeError:
+        return host
+
+
+def _to_ascii_host(host: str) -> str:
+    """Encode an international host name.
+
+    Raises:
+        BadHost: it is none.
+    """
+    try:
+        return host if host.isascii() else host.encode("idna").decode("ascii")
+    except UnicodeError as exc:
+        raise BadHost(f"The host {host!r} is not a valid host name.") from exc
+
+
+def is_trusted_host(host: str, trusted_hosts: Iterable[str]) -> bool:
+    """Whether `host` is among `trusted_hosts`; ports and case don't matter.
+
+    A trusted host that starts with a dot stands for itself and all its subdomains.
+    """
+    name = _comparable(host)
+    for trusted in trusted_hosts:
+        known = _comparable(trusted.removeprefix("."))
+        if name == known or (trusted.startswith(".") and name.endswith(f".{known}")):
+            return True
+    return False
+
+
+def _comparable(host: str) -> str:
+    port = _find_port(host)
+    name = host[: port.start()] if port else host
+    return _to_ascii_host(name).lower()
+
+
+class URLParts:
+    """What a scope says about the URL. Every part is read on first access."""
+
+    scope: Mapping[str, Any]
+
+    # The hosts that `host` accepts: None for any, else names like "example.org" or ".example.org".
+    trusted_hosts: Iterable[str] | None = None
+
+    # The dict class of args and form.
+    parameter_storage_class: type[MultiDict[str, Any]] = ImmutableMultiDict
+
+    @lazy
+    def scheme(self) -> str:
+        """The protocol's name: http, https, ws or wss."""
+        return str(self.scope.get("scheme", "http"))
+
+    @property
+    def is_secure(self) -> bool:
+        """Whether the request came over an encrypted connection."""
+        return self.scheme in {"https", "wss"}
+
+    @lazy
+    def root_path(self) -> str:
+        """The prefix under which the application is mounted, without a slash at its end."""
+        return str(self.scope.get("root_path", "")).rstrip("/")
+
+    @property
+    def script_root(self) -> str:
+        """The same as `root_path`."""
+        return self.root_path
+
+    @lazy
+    def path(self) -> str:
+        """The decoded path below `root_path`; it starts with exactly one slash."""
+        path: str = self.scope["path"]
+        if self.scope.get("root_path"):
+            path = strip_root_path(path, self.root_path)
+        return f"/{path.lstrip('/')}"
+
+    @lazy
+    def query_string(self) -> bytes:
+        """What follows the question mark, undecoded."""
+        return bytes(self.scope.get("query_string", b""))
+
+    @property
+    def full_path(self) -> str:
+        """The path and, after a question mark that is always there, the query."""
+        return f"{self.path}?{self.query_string.decode('utf-8', ESCAPE_UNDECODABLE)}"
+
+    @lazy
+    def args(self) -> MultiDict[str, str]:
+        """The parameters of the query."""
+        return self.parameter_storage_class(parse_query(self.query_string))
+
+    @property
+    def server(self) -> tuple[str, int | None] | None:
+        """The address that the server listens on: (host, port), or (path of a socket, None)."""
+        server = self.scope.get("server")
+        return None if server is None else (server[0], server[1])
+
+    @lazy
+    def host(self) -> str:
+        """The host that was asked for, with its port unless that is the scheme's own.
+
+        Raises:
+            BadHost: the Host header is no host.
+            SecurityError: the host is not among the trusted hosts.
+        """
+        host = self._strip_default_port(self._claimed_host())
+        if not _is_host(_to_ascii_host(host)):
+            raise BadHost(f"The host {host!r} is not a valid host name.")
+        trusted_hosts = self._get_trusted_hosts()
+        if trusted_hosts is not None and not is_trusted_host(host, trusted_hosts):
+            raise SecurityError(f"Host {host!r} is not trusted.")
+        return host
+
+    def _get_trusted_hosts(self) -> Iterable[str] | None:
+        return self.trusted_hosts
+
+    def _claimed_host(self) -> str:
+        for name, value in self.scope["headers"]:
+            if name == b"host":
+                return _decode_host(value)
+        return self._server_host()
+
+    def _server_host(self) -> str:
+        server = self.server
+        if server is None:
+            return ""
+        name, port = server
+        if port is None:
+            return "localhost"  # a Unix socket: its path is no host
+        return f"[{name}]:{port}" if ":" in name else f"{name}:{port}"
+
+    def _strip_default_port(self, host: str) -> str:
+        port = _DEFAULT_PORTS.get(self.scheme)
+        return host if port is None else host.removesuffix(f":{port}")
+
+    @lazy
+    def host_url(self) -> str:
+        """The scheme and the host, with a slash at the end."""
+        return f"{self.scheme}://{_host_to_iri(self.host)}/"
+
+    @lazy
+    def root_url(self) -> str:
+        """The URL that the application is mounted at, with a slash at the end."""
+        root_path = self.root_path.strip("/")
+        return f"{self.host_url}{_path_to_iri(root_path)}/" if root_path else self.host_url
+
+    @property
+    def url_root(self) -> str:
+        """The same as `root_url`."""
+        return self.root_url
+
+    @lazy
+    def base_url(self) -> str:
+        """The URL without its query."""
+        return self.root_url + _path_to_iri(self.path[1:])
+
+    @lazy
+    def url(self) -> str:
+        """The whole URL, as an IRI: with plain letters where percent escapes can be read."""
+        if not self.query_string:
+            return self.base_url
+        query = self.query_string.decode("utf-8", ESCAPE_UNDECODABLE)
+        return f"{self.base_url}?{_to_iri(query.translate(_DISGUISE_IN_QUERY), _KEEP_IN_QUERY)}"
+
+
+def _decode_host(value: bytes) -> str:
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return value.decode("latin-1")
