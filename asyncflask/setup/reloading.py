@@ -70,7 +70,6 @@ def supervise(extra_files: Iterable[str] = (), exclude_patterns: Iterable[str] =
         stop_event=stop_event,
         rust_timeout=_LOOK_AFTER_CHILD,
         yield_on_timeout=True,
-        raise_interrupt=False,
     )
     with _sigterm_sets(stop_event):
         return _keep_running(sorted(path for _, path in change) for change in changes)
@@ -86,6 +85,8 @@ def _keep_running(changes: Iterator[list[str]]) -> int:
                 child.replace()
             elif child.is_over():
                 return child.exit_status()
+    except KeyboardInterrupt:
+        return 0
     finally:
         child.stop()
     return 0
