@@ -23,6 +23,9 @@ _BATCH = 512 * 1024
 # Seconds without new data, where the configuration has no BODY_TIMEOUT.
 _DEFAULT_TIMEOUT = 60.0
 
+# The body of all requests that have none; nothing about it can change.
+_NOTHING = Body.from_bytes(b"")
+
 
 async def receive_body(request: Request, receive: Receive) -> None:
     """Receive the body and attach it to the request.
@@ -33,6 +36,7 @@ async def receive_body(request: Request, receive: Receive) -> None:
     """
     length = announced_length(request.scope)
     if length == 0:
+        request._attach_body(_NOTHING)
         return
     incoming = _incoming(request, receive, length)
     try:
@@ -58,8 +62,7 @@ def must_close_connection(request: Request) -> bool:
     """
     body = request._body
     if body is None:
-        length = announced_length(request.scope)
-        return length != 0 and Incoming.waits_for_continue(request.scope)
+        return Incoming.waits_for_continue(request.scope) and announced_length(request.scope) != 0
     return body.close_connection if body.live is None else body.live.close_connection
 
 

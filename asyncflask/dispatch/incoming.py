@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Any
 
 import anyio
 
 from ..exceptions import BadRequest, ClientDisconnected, RequestEntityTooLarge, RequestTimeout
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Generator, Mapping
+    from collections.abc import Mapping
 
     from starlette.types import Message, Receive
-
-T = TypeVar("T")
 
 # Methods that have no body unless they announce one.
 _BODILESS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
@@ -110,8 +108,11 @@ class Incoming:
 
     async def _next_message(self) -> Message:
         self._has_received = True
+        # Stepping `receive` by hand and setting the timer only where it waits would save 5 µs a
+        # request, but breaks a `receive` that enters cancel scopes of its own.
         try:
-            return await within(self._timeout, self._receive())
+            with anyio.fail_after(self._timeout):
+                return await self._receive()
         except TimeoutError:
             self._has_timed_out = True
             raise RequestTimeout() from None
@@ -141,41 +142,3 @@ class Incoming:
             " max_content_length on the route."
         )
         return error
-
-
-async def within(seconds: float | None, awaitable: Awaitable[T]) -> T:
-    """Await with a limit of time; None is no limit.
-
-    Raises:
-        TimeoutError: the time is up.
-    """
-    # PERF: what is there already, as a small body mostly is, comes without setting a timer, which
-    # costs 6 µs.
-    steps = awaitable.__await__()
-    try:
-        first = next(steps)
-    except StopIteration as done:
-        return cast("T", done.value)
-    with anyio.fail_after(seconds):
-        return await _Rest(steps, first)
-
-
-class _Rest(Generic[T]):
-    """The rest of an awaitable that has been taken to its first suspension."""
-
-    def __init__(self, steps: Generator[Any, Any, T], first: Any) -> None:
-        self.steps = steps
-        self.first = first
-
-    def __await__(self) -> Generator[Any, Any, T]:
-        wanted = self.first
-        while True:
-            try:
-                try:
-                    answer = yield wanted
-                except BaseException as exc:
-                    wanted = self.steps.throw(exc)
-                else:
-                    wanted = self.steps.send(answer)
-            except StopIteration as done:
-                return cast("T", done.value)

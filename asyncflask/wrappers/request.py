@@ -185,8 +185,9 @@ class Request(URLParts, HeaderValues):
         return FormLimits(self.max_form_memory_size, self.max_form_parts)
 
     def _get_trusted_hosts(self) -> Iterable[str] | None:
-        hosts = self.trusted_hosts
-        return self._setting("TRUSTED_HOSTS", None) if hosts is None else hosts
+        if self.trusted_hosts is not None or self._app is None:
+            return self.trusted_hosts
+        return self._app.config.get("TRUSTED_HOSTS")
 
     # The body
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
@@ -111,6 +112,26 @@ def _to_ascii_host(host: str) -> str:
         raise BadHost(f"The host {host!r} is not a valid host name.") from exc
 
 
+# PERF: a request asks for its host, mostly the same; a hit costs no Python call. Bounded, since
+# anybody can send any host.
+@lru_cache(maxsize=256)
+def _read_host(claimed: bytes, scheme: str) -> str:
+    """Decode a Host header and take off its scheme's default port.
+
+    Raises:
+        BadHost: it is no host.
+    """
+    try:
+        host = claimed.decode()
+    except UnicodeDecodeError:
+        host = claimed.decode("latin-1")
+    if port := _DEFAULT_PORTS.get(scheme):
+        host = host.removesuffix(f":{port}")
+    if not _is_host(_to_ascii_host(host)):
+        raise BadHost(f"The host {host!r} is not a valid host name.")
+    return host
+
+
 def is_trusted_host(host: str, trusted_hosts: Iterable[str]) -> bool:
     """Whether `host` is among `trusted_hosts`; ports and case don't matter.
 
@@ -198,9 +219,14 @@ class URLParts:
             BadHost: the Host header is no host.
             SecurityError: the host is not among the trusted hosts.
         """
-        host = self._strip_default_port(self._claimed_host())
-        if not _is_host(_to_ascii_host(host)):
-            raise BadHost(f"The host {host!r} is not a valid host name.")
+        claimed: bytes | None = None
+        for name, value in self.scope["headers"]:
+            if name == b"host":
+                claimed = value
+                break
+        if claimed is None:
+            claimed = self._server_host()
+        host = _read_host(claimed, self.scope.get("scheme", "http"))
         trusted_hosts = self._get_trusted_hosts()
         if trusted_hosts is not None and not is_trusted_host(host, trusted_hosts):
             raise SecurityError(f"Host {host!r} is not trusted.")
@@ -209,24 +235,14 @@ class URLParts:
     def _get_trusted_hosts(self) -> Iterable[str] | None:
         return self.trusted_hosts
 
-    def _claimed_host(self) -> str:
-        for name, value in self.scope["headers"]:
-            if name == b"host":
-                return _decode_host(value)
-        return self._server_host()
-
-    def _server_host(self) -> str:
+    def _server_host(self) -> bytes:
         server = self.server
         if server is None:
-            return ""
+            return b""
         name, port = server
         if port is None:
-            return "localhost"  # a Unix socket: its path is no host
-        return f"[{name}]:{port}" if ":" in name else f"{name}:{port}"
-
-    def _strip_default_port(self, host: str) -> str:
-        port = _DEFAULT_PORTS.get(self.scheme)
-        return host if port is None else host.removesuffix(f":{port}")
+            return b"localhost"  # a Unix socket: its path is no host
+        return f"[{name}]:{port}".encode() if ":" in name else f"{name}:{port}".encode()
 
     @lazy
     def host_url(self) -> str:
@@ -256,10 +272,3 @@ class URLParts:
             return self.base_url
         query = self.query_string.decode("utf-8", ESCAPE_UNDECODABLE)
         return f"{self.base_url}?{_to_iri(query.translate(_DISGUISE_IN_QUERY), _KEEP_IN_QUERY)}"
-
-
-def _decode_host(value: bytes) -> str:
-    try:
-        return value.decode()
-    except UnicodeDecodeError:
-        return value.decode("latin-1")

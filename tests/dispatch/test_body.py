@@ -1,0 +1,556 @@
+"""Receiving a body, from the messages that a server gives."""
+
+from __future__ import annotations
+
+import json
+from types import SimpleNamespace
+
+import anyio
+import pytest
+
+from asyncflask.dispatch.body import attach_stream, must_close_connection, receive_body
+from asyncflask.exceptions import (
+    BadRequest,
+    ClientDisconnected,
+    RequestEntityTooLarge,
+    RequestTimeout,
+)
+from asyncflask.wrappers.body import BODY_MEMORY
+from asyncflask.wrappers.request import Request
+
+MULTIPART = "multipart/form-data; boundary=bb"
+FIELD = b'--bb\r\nContent-Disposition: form-data; name="a"\r\n\r\nb\r\n'
+FILE_HEAD = b'--bb\r\nContent-Disposition: form-data; name="f"; filename="f.txt"\r\n\r\n'
+MIB = 1024 * 1024
+
+
+class Server:
+    """Gives messages one by one, and counts how often it was asked; then it keeps silent."""
+
+    def __init__(self, *messages):
+        self.messages = list(messages)
+        self.asked = 0
+
+    async def __call__(self):
+        self.asked += 1
+        if not self.messages:
+            await anyio.sleep_forever()
+        return self.messages.pop(0)
+
+
+def chunks(body, size=65536):
+    """The messages for a body in pieces."""
+    pieces = [body[start : start + size] for start in range(0, len(body), size)] or [b""]
+    messages = [{"type": "http.request", "body": piece, "more_body": True} for piece in pieces]
+    messages[-1]["more_body"] = False
+    return messages
+
+
+DISCONNECT = {"type": "http.disconnect"}
+
+
+def make_request(length=None, *, http_version="1.1", method="POST", headers=(), **config):
+    """A request that announces `length` bytes (None: chunked; 0: says nothing)."""
+    pairs = [(b"host", b"localhost")]
+    if length is None:
+        pairs.append((b"transfer-encoding", b"chunked"))
+    elif length:
+        pairs.append((b"content-length", str(length).encode()))
+    pairs += [(name.encode(), value.encode()) for name, value in headers]
+    request = Request(
+        {
+            "type": "http",
+            "http_version": http_version,
+            "method": method,
+            "path": "/",
+            "headers": pairs,
+        }
+    )
+    request._app = SimpleNamespace(config=config, debug=False, json=json)
+    return request
+
+
+# Nothing to receive
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize("headers", [(), [("content-length", "0")]])
+async def test_without_a_body_nothing_is_asked(method, headers):
+    """HTTP/1 announces a body, or there is none; the server is left alone."""
+    request = make_request(0, method=method, headers=headers)
+    server = Server()
+
+    await receive_body(request, server)
+
+    assert server.asked == 0
+    assert request.get_data() == b""
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(("method", "asked"), [("GET", 0), ("HEAD", 0), ("POST", 1), ("DELETE", 1)])
+@pytest.mark.parametrize("http_version", ["2", "3", ""])
+async def test_beyond_http_1_a_post_is_received_unannounced(http_version, method, asked):
+    """Frames end such a body, so that its length need not be known."""
+    request = make_request(0, method=method, http_version=http_version)
+    server = Server(*chunks(b"abc"))
+
+    await receive_body(request, server)
+
+    assert server.asked == asked
+    assert request.get_data() == (b"abc" if asked else b"")
+
+
+# In memory and on disk
+
+
+@pytest.mark.anyio
+async def test_a_small_body_stays_in_memory():
+    """The server is asked just as often as it has something to say."""
+    request = make_request(6)
+    server = Server(*chunks(b"abcdef", 3))
+
+    await receive_body(request, server)
+
+    assert request.get_data() == b"abcdef"
+    assert server.asked == 2
+    assert request._body.raw == b"abcdef"
+
+
+@pytest.mark.anyio
+async def test_a_message_without_body_counts_as_empty():
+    """A server may leave out what is empty or false."""
+    request = make_request(3)
+    server = Server(
+        {"type": "http.request", "more_body": True},
+        {"type": "http.request", "body": b"abc", "more_body": True},
+        {"type": "http.request"},
+    )
+
+    await receive_body(request, server)
+
+    assert request.get_data() == b"abc"
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("length", [None, 3 * MIB])
+async def test_a_long_body_moves_to_a_file(length):
+    """Its bytes are the same, and closing the request deletes them."""
+    body = bytes(range(256)) * (3 * MIB // 256)
+    request = make_request(length, headers=[("content-type", "text/plain")])
+
+    await receive_body(request, Server(*chunks(body)))
+
+    assert request._body.raw is None
+    assert request.data == body
+    file = request._body.file
+    request.close()
+    assert file.closed
+
+
+@pytest.mark.anyio
+async def test_a_body_that_just_fits_stays_in_memory():
+    """One mebibyte is the limit, not over it."""
+    request = make_request(BODY_MEMORY)
+
+    await receive_body(request, Server(*chunks(b"x" * BODY_MEMORY)))
+
+    assert request._body.file is None
+    assert len(request.get_data()) == BODY_MEMORY
+
+
+# Forms
+
+
+@pytest.mark.anyio
+async def test_a_short_multipart_form_keeps_its_bytes():
+    """get_data() before the form gives them, the form is parsed when it is asked for."""
+    body = FIELD + FILE_HEAD + b"abc\r\n--bb--\r\n"
+    request = make_request(len(body), headers=[("content-type", MULTIPART)])
+
+    await receive_body(request, Server(*chunks(body, 10)))
+
+    assert request.get_data() == body
+    assert request.form["a"] == "b"
+    assert request.files["f"].read() == b"abc"
+    request.close()
+
+
+@pytest.mark.anyio
+async def test_a_long_multipart_form_is_parsed_as_it_arrives():
+    """Its files are there; its bytes are not, and asking for them names the remedy."""
+    content = b"x\r\n--b" * MIB
+    body = FIELD + FILE_HEAD + content + b"\r\n--bb--\r\n"
+    request = make_request(len(body), headers=[("content-type", MULTIPART)])
+
+    await receive_body(request, Server(*chunks(body)))
+
+    with pytest.raises(RuntimeError, match="stream_body=True"):
+        request.get_data()
+    assert request.form["a"] == "b"
+    assert request.files["f"].read() == content
+    assert request.data == b""
+    stream = request.files["f"].stream
+    request.close()
+    assert stream.closed
+
+
+@pytest.mark.anyio
+async def test_the_files_of_a_form_nobody_asked_for_are_closed():
+    """Closing the request closes them too."""
+    body = FILE_HEAD + b"x" * 2 * MIB + b"\r\n--bb--\r\n"
+    request = make_request(len(body), headers=[("content-type", MULTIPART)])
+
+    await receive_body(request, Server(*chunks(body)))
+    [(_, file)] = request._body.form.files
+    request.close()
+
+    assert file.stream.closed
+
+
+@pytest.mark.anyio
+async def test_a_form_over_its_limits_can_be_let_through_by_a_hook():
+    """The limits that hold are those at the time the form is asked for."""
+    value = b"x" * (2 * MIB)
+    body = FIELD.replace(b"\r\nb\r\n", b"\r\n" + value + b"\r\n") + b"--bb--"
+    request = make_request(len(body), headers=[("content-type", MULTIPART)])
+
+    await receive_body(request, Server(*chunks(body)))
+    request.max_form_memory_size = None
+
+    assert request.form["a"] == value.decode()
+    request.close()
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("tail", "error"),
+    [
+        (FIELD * 2 + b"--bb--", RequestEntityTooLarge),
+        (b"--bbbroken", BadRequest),
+        (FIELD, BadRequest),
+    ],
+)
+async def test_what_is_wrong_late_in_a_long_form_is_kept(tail, error):
+    """Over its limits, broken or truncated, it says so when it is asked for."""
+    body = FILE_HEAD + b"x" * 2 * MIB + b"\r\n" + tail
+    request = make_request(None, headers=[("content-type", MULTIPART)], MAX_FORM_PARTS=2)
+
+    await receive_body(request, Server(*chunks(body)))
+
+    for _ in range(2):
+        with pytest.raises(error):
+            _ = request.form
+
+
+# Limits of size
+
+
+@pytest.mark.anyio
+async def test_an_announced_body_over_the_limit_is_not_even_begun():
+    """The server is not asked; the note says what to set."""
+    request = make_request(11, MAX_CONTENT_LENGTH=10)
+    server = Server()
+
+    await receive_body(request, server)
+
+    assert server.asked == 0
+    for _ in range(2):
+        with pytest.raises(RequestEntityTooLarge) as caught:
+            request.get_data()
+    assert "MAX_CONTENT_LENGTH" in caught.value.__notes__[0]
+
+
+@pytest.mark.anyio
+async def test_an_unannounced_body_is_received_up_to_the_limit():
+    """What is over it is not asked for."""
+    request = make_request(None, MAX_CONTENT_LENGTH=10)
+    server = Server(*chunks(b"x" * 100, 6))
+
+    await receive_body(request, server)
+
+    assert server.asked == 2
+    with pytest.raises(RequestEntityTooLarge):
+        _ = request.form
+
+
+@pytest.mark.anyio
+async def test_a_body_of_just_the_limit_is_taken():
+    """The limit is the most that is allowed."""
+    request = make_request(10, MAX_CONTENT_LENGTH=10)
+
+    await receive_body(request, Server(*chunks(b"x" * 10)))
+
+    assert request.get_data() == b"x" * 10
+
+
+@pytest.mark.anyio
+async def test_a_limit_set_on_the_request_comes_first():
+    """As a route's own limit does."""
+    request = make_request(11, MAX_CONTENT_LENGTH=10)
+    request.max_content_length = None
+
+    await receive_body(request, Server(*chunks(b"x" * 11)))
+
+    assert request.get_data() == b"x" * 11
+
+
+@pytest.mark.anyio
+async def test_a_body_longer_than_announced_is_a_bad_request():
+    """Where a server lets it through."""
+    request = make_request(3)
+
+    await receive_body(request, Server(*chunks(b"abcd")))
+
+    with pytest.raises(BadRequest, match="longer than its Content-Length of 3 bytes"):
+        request.get_data()
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("messages", [chunks(b"ab"), [DISCONNECT]])
+async def test_a_body_shorter_than_announced_means_the_client_has_gone(messages):
+    """Whether the server says so or just ends the body."""
+    request = make_request(3)
+
+    await receive_body(request, Server(*messages))
+
+    for _ in range(2):
+        with pytest.raises(ClientDisconnected):
+            request.get_data()
+
+
+@pytest.mark.anyio
+async def test_a_client_that_goes_during_a_long_form_leaves_no_files():
+    """What has been parsed is closed, else it would warn."""
+    body = FILE_HEAD + b"x" * 2 * MIB
+    request = make_request(None, headers=[("content-type", MULTIPART)])
+    messages = [message | {"more_body": True} for message in chunks(body)]
+
+    await receive_body(request, Server(*messages, DISCONNECT))
+
+    with pytest.raises(ClientDisconnected):
+        _ = request.files
+
+
+# Limits of time
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("received", [b"", b"abc", b"x" * 2 * MIB])
+async def test_a_silent_client_times_out(received):
+    """BODY_TIMEOUT counts from the last data; the connection is of no more use."""
+    request = make_request(None, BODY_TIMEOUT=0.01)
+    messages = [message | {"more_body": True} for message in chunks(received)]
+
+    await receive_body(request, Server(*messages))
+
+    for _ in range(2):
+        with pytest.raises(RequestTimeout):
+            _ = request.data
+    assert must_close_connection(request)
+
+
+@pytest.mark.anyio
+async def test_cancellation_while_waiting_passes():
+    """The server may cancel the request while its body is awaited."""
+    request = make_request(None)
+
+    with anyio.move_on_after(0.01) as scope:
+        await receive_body(request, Server())
+
+    assert scope.cancelled_caught
+
+
+# The connection afterwards
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("length", "headers", "must_close"),
+    [
+        (11, [], False),
+        (11, [("expect", "100-continue")], True),
+        (100 * MIB, [], True),
+    ],
+)
+async def test_a_refused_body_closes_the_connection_only_if_it_must(length, headers, must_close):
+    """A moderate rest is skipped by the server; a client that waits, or has too much, is cut."""
+    request = make_request(length, headers=headers, MAX_CONTENT_LENGTH=10)
+
+    await receive_body(request, Server())
+
+    assert must_close_connection(request) is must_close
+
+
+@pytest.mark.anyio
+async def test_a_received_body_keeps_the_connection():
+    """Also where the client has waited to be told to send it."""
+    request = make_request(3, headers=[("expect", "100-continue")])
+
+    await receive_body(request, Server(*chunks(b"abc")))
+
+    assert not must_close_connection(request)
+
+
+@pytest.mark.parametrize(
+    ("length", "headers", "must_close"),
+    [(0, [], False), (3, [], False), (3, [("expect", "100-Continue")], True)],
+)
+def test_a_body_nobody_asked_for_closes_the_connection_of_a_waiting_client(
+    length, headers, must_close
+):
+    """As for a 404: the client would send its next request where the body should be."""
+    assert must_close_connection(make_request(length, headers=headers)) is must_close
+
+
+# Streams
+
+
+@pytest.mark.anyio
+async def test_a_stream_is_pulled_by_its_reader():
+    """Nothing is received before it is read, and no more than is read."""
+    request = make_request(9)
+    server = Server(*chunks(b"abcdefghi", 3))
+    attach_stream(request, server)
+    asked = [server.asked]
+
+    first = await request.stream.read(2)
+    asked.append(server.asked)
+    second = await request.stream.read(2)
+    asked.append(server.asked)
+    rest = await request.stream.read()
+
+    assert (first, second, rest) == (b"ab", b"cd", b"efghi")
+    assert asked == [0, 1, 2]
+    assert await request.stream.read() == b""
+    assert server.asked == 3
+
+
+@pytest.mark.anyio
+async def test_a_stream_is_iterated_by_chunks():
+    """As they came; what readline has left over comes first."""
+    request = make_request(9)
+    attach_stream(request, Server(*chunks(b"a\ncdefghi", 3)))
+
+    line = await request.stream.readline()
+    rest = [chunk async for chunk in request.stream]
+
+    assert (line, rest) == (b"a\n", [b"c", b"def", b"ghi"])
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("size", [1, 2, 100])
+async def test_a_stream_is_read_by_lines(size):
+    """However the server has cut them; the last one need not end."""
+    request = make_request(None)
+    attach_stream(request, Server(*chunks(b"one\n\ntwo\nthree", size)))
+
+    limited = await request.stream.readline(2)
+    lines = await request.stream.readlines()
+
+    assert (limited, lines) == (b"on", [b"e\n", b"\n", b"two\n", b"three"])
+
+
+@pytest.mark.anyio
+async def test_readlines_stops_after_its_hint():
+    """As many lines as have so many bytes together."""
+    request = make_request(None)
+    attach_stream(request, Server(*chunks(b"1\n2\n3\n")))
+
+    assert await request.stream.readlines(3) == [b"1\n", b"2\n"]
+
+
+@pytest.mark.anyio
+async def test_a_stream_blocks_in_a_worker():
+    """Sync code reads it as a file, and iterates over its lines."""
+    request = make_request(None)
+    attach_stream(request, Server(*chunks(b"one\ntwo\nthree", 2)))
+
+    def read():
+        return request.stream.read(2), request.stream.readline(), list(request.stream)
+
+    read_in_worker = await anyio.to_thread.run_sync(read)
+
+    assert read_in_worker == (b"on", b"e\n", [b"two\n", b"three"])
+
+
+@pytest.mark.anyio
+async def test_async_code_is_told_not_to_iterate_synchronously():
+    """A plain `for` could not wait for data on the event loop."""
+    request = make_request(None)
+    attach_stream(request, Server(*chunks(b"abc")))
+
+    with pytest.raises(RuntimeError, match="async for chunk in"):
+        list(request.stream)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    "name", ["form", "files", "values", "data", "get_data", "json", "get_json"]
+)
+async def test_what_a_streamed_body_cannot_give_names_the_remedy(name):
+    """Before and after the stream has been read in part."""
+    request = make_request(2, headers=[("content-type", "application/json")])
+    attach_stream(request, Server(*chunks(b"{}", 1)))
+
+    for _ in range(2):
+        with pytest.raises(RuntimeError, match="This route was registered with stream_body=True"):
+            value = getattr(request, name)
+            value()
+        assert await request.stream.read(1)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("length", "messages", "config", "error"),
+    [
+        (11, [], {"MAX_CONTENT_LENGTH": 10}, RequestEntityTooLarge),
+        (None, chunks(b"x" * 11, 6), {"MAX_CONTENT_LENGTH": 10}, RequestEntityTooLarge),
+        (None, [DISCONNECT], {}, ClientDisconnected),
+        (None, [], {"BODY_TIMEOUT": 0.01}, RequestTimeout),
+    ],
+)
+async def test_what_goes_wrong_with_a_stream_is_raised_where_it_is_read(
+    length, messages, config, error
+):
+    """At each try."""
+    request = make_request(length, **config)
+    attach_stream(request, Server(*messages))
+
+    for _ in range(2):
+        with pytest.raises(error):
+            await request.stream.read()
+
+
+@pytest.mark.anyio
+async def test_a_view_may_lift_the_limit_of_its_stream():
+    """It is set on the request before the stream is taken."""
+    request = make_request(11, MAX_CONTENT_LENGTH=10)
+    attach_stream(request, Server(*chunks(b"x" * 11)))
+
+    request.max_content_length = None
+
+    assert await request.stream.read() == b"x" * 11
+
+
+@pytest.mark.anyio
+async def test_an_unread_stream_closes_the_connection_of_a_waiting_client():
+    """Reading tells the client to send; a view that never reads leaves it waiting."""
+    request = make_request(3, headers=[("expect", "100-continue")])
+    attach_stream(request, Server(*chunks(b"abc")))
+    before = must_close_connection(request)
+
+    await request.stream.read()
+
+    assert (before, must_close_connection(request)) == (True, False)
+
+
+@pytest.mark.anyio
+async def test_a_stream_without_body_is_empty():
+    """The server is not asked."""
+    request = make_request(0)
+    server = Server()
+    attach_stream(request, server)
+
+    assert await request.stream.read() == b""
+    assert server.asked == 0
