@@ -332,6 +332,10 @@ class CombinedMultiDict(ImmutableMultiDictMixin, MultiDict[K, V]):
             return self.to_dict(flat=False) == other.to_dict(flat=False)
         return self.to_dict(flat=False) == other
 
+    # dict has a != of its own, which does not ask __eq__.
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
     # A class that defines __eq__ loses its inherited __hash__.
     def __hash__(self) -> int:  # type: ignore[override]  # dict's is None
         return super().__hash__()

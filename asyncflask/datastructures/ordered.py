@@ -89,6 +89,10 @@ class OrderedMultiDict(MultiDict[K, V]):
             return list(self.items(multi=True)) == list(other.items(multi=True))
         return super().__eq__(other)
 
+    # dict has a != of its own, which does not ask __eq__.
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
     __hash__ = None  # type: ignore[assignment]  # mutable
 
 
