@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from jinja2 import BaseLoader
 
     from .setup.registrar import Registrar
+    from .wrappers import Request
     from .wrappers.request import Request
 
     Source = tuple[str, str | None, Any]
@@ -44,6 +45,25 @@ class FormDataRoutingRedirect(AssertionError):
         if redirect.new_url.partition("?")[0] == f"{request.base_url}/":
             message += " The rule ends with a slash, and the URL does not."
         super().__init__(f"{message} (In debug mode only, this error stands for the redirect.)")
+
+
+class FormDataRoutingRedirect(AssertionError):
+    """A redirect would make the browser send its request again without the form's data."""
+
+    def __init__(self, request: Request) -> None:
+        exc: Any = request.routing_exception
+        message = (
+            f"A request was sent to {request.url!r}, but routing issued a redirect to the"
+            f" canonical URL {exc.new_url!r}."
+        )
+        if f"{request.base_url}/" == exc.new_url.partition("?")[0]:
+            message += " The URL was defined with a trailing slash."
+        message += (
+            " Send requests to the canonical URL, or use 307 or 308 for routing redirects:"
+            f" otherwise browsers drop the data of a {request.method} request."
+            "\n\nThis exception is only raised in debug mode."
+        )
+        super().__init__(message)
 
 
 def explain_template_loading_attempts(app: Any, template: str, attempts: Sequence[Attempt]) -> None:

@@ -17,7 +17,9 @@ from jinja2.utils import internalcode
 
 from . import bridge, ctx
 from .debughelpers import explain_template_loading_attempts
+from .local import LocalProxy
 from .signals import before_render_template, template_rendered
+from .streaming import in_context
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -138,28 +140,18 @@ def _stream(app: Any, template: Template, context: dict[str, Any]) -> Iterator[s
         yield from template.generate(context)
         _send(template_rendered, app, template, context)
 
-    return _within(active, pieces())
+    return cast("Iterator[str]", in_context(active, pieces()))
 
 
-async def _stream_async(
-    app: Any, template: Template, context: dict[str, Any]
-) -> AsyncIterator[str]:
-    await _update_context_async(app, context)
-    await _send_async(before_render_template, app, template, context)
-    async for piece in template.generate_async(context):
-        yield piece
-    await _send_async(template_rendered, app, template, context)
+def _stream_async(app: Any, template: Template, context: dict[str, Any]) -> AsyncIterator[str]:
+    async def pieces() -> AsyncIterator[str]:
+        await _update_context_async(app, context)
+        await _send_async(before_render_template, app, template, context)
+        async for piece in template.generate_async(context):
+            yield piece
+        await _send_async(template_rendered, app, template, context)
 
-
-def _within(active: AppContext, pieces: Iterator[str]) -> Iterator[str]:
-    """The same pieces, made while `active` is current."""
-    if ctx.current() is active:
-        # A response that is being sent: its context lives until the stream has ended.
-        yield from pieces
-        return
-
-    with active:
-        yield from pieces
+    return cast("AsyncIterator[str]", in_context(ctx.require_app_context(), pieces()))
 
 
 # -- variables ----------------------------------------------------------------------------
@@ -346,6 +338,15 @@ class _AsyncFunctions(Mapping[str, Function]):
 
     def __len__(self) -> int:
         return len(self._functions)
+
+
+def template_proxies() -> dict[str, LocalProxy[Any]]:
+    """`request`, `session` and `g` as globals, for templates that are imported without context."""
+    return {
+        "request": LocalProxy(lambda: ctx.require_request_context().request),
+        "session": LocalProxy(lambda: ctx.require_request_context().session),
+        "g": LocalProxy(lambda: ctx.require_app_context().g),
+    }
 
 
 # -- environment and loader ---------------------------------------------------------------

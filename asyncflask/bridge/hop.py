@@ -7,6 +7,7 @@ request whose steps are all async makes none.
 
 from __future__ import annotations
 
+import threading
 import types
 from contextvars import Context, ContextVar, copy_context
 from functools import partial, wraps
@@ -244,6 +245,16 @@ def is_on_event_loop() -> bool:
     except RuntimeError:
         return False
     return True
+
+
+def task_of_caller() -> object:
+    """What tells apart who runs this code: a thread and what it waits for, or a task."""
+    lane = current_lane.get()
+    if lane is not None:
+        return "thread", lane.thread
+    if is_on_event_loop():
+        return "task", anyio.get_current_task().id
+    return "thread", threading.get_ident()
 
 
 def wait_for(function: Callable[..., Awaitable[T]], *args: Any) -> T:

@@ -38,14 +38,14 @@ class Lane:
         self.context = copy_context()
         self.context.run(current_lane.set, self)
         self.baseline = self.context
-        self._thread = threading.get_ident()
+        self.thread = threading.get_ident()
         self._jobs: SimpleQueue[Callable[[], object]] = SimpleQueue()
         self._task: Future[None] | None = None
         self._began = self._over = False
 
     def is_here(self) -> bool:
         """Whether the running thread is the one that is lent."""
-        return threading.get_ident() == self._thread
+        return threading.get_ident() == self.thread
 
     def start(self, function: Callable[..., Awaitable[None]], *args: Any) -> None:
         """Begin `function` on the loop thread; its errors must be its own affair."""

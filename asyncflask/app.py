@@ -1,0 +1,521 @@
+"""The application: it assembles the parts, compiles them, and answers the server."""
+
+from __future__ import annotations
+
+import os
+import weakref
+from datetime import timedelta
+from typing import IO, TYPE_CHECKING, Any, ClassVar, NoReturn, cast
+from urllib.parse import quote
+
+import anyio
+
+from . import bridge
+from .ctx import AppContext, current, require_app_context, require_request_context
+from .datastructures import ImmutableDict
+from .debughelpers import FormDataRoutingRedirect
+from .dispatch.body import attach_stream, must_close_connection, receive_body
+from .dispatch.files import send_from_directory
+from .dispatch.lifespan import answer_lifespan, refuse
+from .dispatch.methods import DispatchMethods
+from .dispatch.overrides import pipeline_class
+from .dispatch.pipeline import Pipeline, compile_pipeline
+from .dispatch.responses import to_response
+from .exceptions import BadRequest, BadRequestKeyError, HTTPException
+from .flashing import get_flashed_messages
+from .json.provider import DefaultJSONProvider
+from .routing import BuildError, MapAdapter, RequestRedirect
+from .sessions import SecureCookieSessionInterface, SessionInterface
+from .setup import serving
+from .setup.application import Application, blueprint_names
+from .setup.resources import open_resource
+from .signals import appcontext_pushed
+from .templating import (
+    DispatchingJinjaLoader,
+    Environment,
+    _default_template_ctx_processor,
+    autoescapes,
+    create_environment,
+    template_proxies,
+    update_context,
+)
+from .testing import EnvironBuilder, FlaskClient, FlaskCliRunner
+from .wrappers import Request, Response
+from .wrappers.cookies import bind_max_cookie_size
+from .wrappers.redirects import redirect
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
+
+    import click
+
+    from .typing import ASGIApp, Receive, Scope, Send
+
+
+# SPEC: RFC 3986 section 3.5, less what quote() leaves alone anyway.
+_SAFE_IN_ANCHOR = "%!#$&'()*+,/:;=?@"
+
+
+def _max_cookie_size() -> int | None:
+    ctx = current()
+    return None if ctx is None else cast("int", ctx.app.config["MAX_COOKIE_SIZE"])
+
+
+bind_max_cookie_size(_max_cookie_size)
+
+
+class Flask(DispatchMethods, Application):
+    """An ASGI application with Flask's API.
+
+        app = Flask(__name__)
+
+        @app.get("/")
+        async def index():
+            return "Hello"
+
+    The constructor's arguments, and everything documented of Flask 3.1, are Flask's.
+    """
+
+    request_class: type[Request] = Request
+    response_class: type[Response] = Response
+    session_interface: SessionInterface = SecureCookieSessionInterface()
+    json_provider_class = DefaultJSONProvider
+    jinja_environment = Environment
+    test_client_class: type[FlaskClient] | None = None
+    test_cli_runner_class: type[FlaskCliRunner] | None = None
+    default_config: ClassVar[dict[str, Any]] = ImmutableDict(Application.default_config)
+    cli: click.Group
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.template_context_processors[None].append(_default_template_ctx_processor)
+        self._add_static_route()
+
+    def _add_static_route(self) -> None:
+        if not self.has_static_folder:
+            return
+        if bool(self._static_host) != self.url_map.host_matching:
+            raise ValueError("Invalid static_host/host_matching combination")
+        # A view that held the app would keep it alive: the app holds its views.
+        app = weakref.ref(self)
+
+        async def serve_static(filename: str) -> Response:
+            return await bridge.run_io(cast("Flask", app()).send_static_file, filename)
+
+        self.add_url_rule(
+            f"{self.static_url_path}/<path:filename>",
+            endpoint="static",
+            host=self._static_host,
+            view_func=serve_static,
+        )
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        # What is assigned may replace a step, as extensions do with handle_exception.
+        super().__setattr__(name, value)
+        compiled = self.__dict__.get("_compiled")
+        if compiled:
+            compiled.clear()
+
+    # -- answering the server
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.asgi_app(scope, receive, send)
+
+    async def asgi_app(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The ASGI application itself; assign a wrapped one to put middleware around it."""
+        if scope["type"] == "http":
+            await self._answer(scope, receive, send)
+        elif scope["type"] == "lifespan":
+            await answer_lifespan(receive, send)
+        else:
+            await refuse(scope, receive, send)
+
+    @property
+    def wsgi_app(self) -> ASGIApp:
+        """`asgi_app` under the name that Flask applications assign their middleware to."""
+        return self.asgi_app
+
+    @wsgi_app.setter
+    def wsgi_app(self, app: ASGIApp) -> None:
+        self.asgi_app = app  # type: ignore[method-assign]  # what the name is for
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if not self._got_first_request:
+            self._got_first_request = True
+        request = self.request_class(scope)
+        request._app = self
+        ctx = AppContext(self, request)
+        ctx.enter()
+        try:
+            if appcontext_pushed.receivers and ctx.app_context is ctx:
+                appcontext_pushed.send(self, _async_wrapper=self.ensure_sync)
+            self._match(ctx, request)
+            pipeline = self.pipeline_of(ctx)
+            rule = request.url_rule
+            if rule is not None and request.method != "OPTIONS":
+                if rule.max_content_length is not None:
+                    request.max_content_length = rule.max_content_length
+                if rule.stream_body:
+                    attach_stream(request, receive)
+                else:
+                    await receive_body(request, receive)
+            response = await bridge.drive(pipeline.run(ctx), ctx, pipeline.workers)
+            if must_close_connection(request):
+                response.headers["Connection"] = "close"
+            if response.is_streamed:
+                await self._stream(ctx, pipeline, response, receive, send)
+            else:
+                await response(scope, receive, send)
+        finally:
+            ctx.leave()
+            if (preserve := scope.get("asyncflask.preserve_context")) is not None:
+                preserve(ctx)
+
+    def _match(self, ctx: AppContext, request: Request) -> None:
+        """Find the rule, by the short way where there is no host to match and no redirect."""
+        if self.subdomain_matching or self.url_map.host_matching:
+            ctx.match_request()
+            return
+        try:
+            _ = request.host
+        except HTTPException as exc:
+            request.routing_exception = exc
+            return
+        match = self.url_map.find(self.url_map.default_subdomain, request.path, request.method)
+        if match is None:
+            ctx.match_request()
+        else:
+            request.url_rule = match.rule
+            request.view_args = match.args
+
+    async def _stream(
+        self,
+        ctx: AppContext,
+        pipeline: Pipeline,
+        response: Response,
+        receive: Receive,
+        send: Send,
+    ) -> None:
+        """Send a streamed response; its context lives until the stream has ended."""
+        error: BaseException | None = None
+        try:
+            await response(ctx.require_request().scope, receive, send)
+        except Exception as exc:
+            self.log_exception((type(exc), exc, exc.__traceback__))
+            error = exc
+            raise
+        except BaseException as exc:
+            error = exc
+            raise
+        finally:
+            with anyio.CancelScope(shield=True):
+                await bridge.drive(pipeline.tear_down(ctx, error), ctx, pipeline.workers)
+            error = None
+
+    def pipeline_of(self, ctx: AppContext) -> Pipeline:
+        """The compiled steps of the context's endpoint; for None, of requests without a rule."""
+        rule = None if ctx.request is None else ctx.request.url_rule
+        endpoint = None if rule is None else rule.endpoint
+        pipeline = self._compiled.get(endpoint)
+        if pipeline is None:
+            pipeline = compile_pipeline(
+                self, endpoint, blueprint_names(endpoint), pipeline_class(self, Flask)
+            )
+            self._compiled[endpoint] = pipeline
+        return cast("Pipeline", pipeline)
+
+    # -- contexts
+
+    def app_context(self) -> AppContext:
+        """A context for code that runs outside of requests."""
+        return AppContext(self)
+
+    def request_context(self, scope: Scope) -> AppContext:
+        """A context for the request that an ASGI scope describes; pushing it matches the URL."""
+        request = self.request_class(scope)
+        request._app = self
+        return AppContext(self, request)
+
+    def test_request_context(self, *args: Any, **kwargs: Any) -> AppContext:
+        """A request context without a server; the arguments are EnvironBuilder's."""
+        builder = EnvironBuilder(self, *args, **kwargs)
+        try:
+            ctx = self.request_context(builder.get_scope())
+            ctx.require_request()._attach_body(builder.get_body())
+        finally:
+            builder.close()
+        return ctx
+
+    def open_context(self, ctx: AppContext) -> None:
+        """What happens when a context is pushed by hand: signal, session, URL matching."""
+        if appcontext_pushed.receivers and ctx.app_context is ctx:
+            appcontext_pushed.send(self, _async_wrapper=self.ensure_sync)
+        request = ctx.request
+        if request is None:
+            return
+        pipeline = self.pipeline_of(ctx)
+        if pipeline.opens_session and not bridge.is_async(self.session_interface.open_session):
+            bridge.run_here(pipeline.open_session(ctx), ctx)
+        if request.url_rule is None and request.routing_exception is None:
+            ctx.match_request()
+
+    async def tear_down(self, ctx: AppContext, exc: BaseException | None) -> None:
+        """Run the teardown functions of a context that was pushed by hand."""
+        await self.pipeline_of(ctx).tear_down(ctx, exc)
+
+    # -- what a request may ask of the app
+
+    def make_response(self, rv: Any) -> Response:
+        """The response that a view's return value stands for.
+
+        Raises:
+            TypeError: it is nothing that a view may return.
+        """
+        ctx = current()
+        return to_response(self, None if ctx is None else ctx.request, rv)
+
+    def make_default_options_response(self) -> Response:
+        """The answer to OPTIONS: the methods that the URL allows."""
+        response = self.response_class()
+        adapter = require_request_context().url_adapter
+        if adapter is not None:
+            response.allow.update(adapter.allowed_methods())
+        return response
+
+    def raise_routing_exception(self, request: Request) -> NoReturn:
+        """Raise what matching the URL has found.
+
+        Raises:
+            FormDataRoutingRedirect: in debug mode, where the redirect would lose the form.
+            HTTPException: in every other case, the routing error itself.
+        """
+        exc = cast("HTTPException", request.routing_exception)
+        keeps_body = exc.code in {307, 308} or request.method in {"GET", "HEAD", "OPTIONS"}
+        if not self.debug or keeps_body or not isinstance(exc, RequestRedirect):
+            raise exc
+        raise FormDataRoutingRedirect(request)
+
+    @property
+    def propagates_exceptions(self) -> bool:
+        """Whether unhandled errors go to the caller instead of becoming a 500 response."""
+        propagate = self.config["PROPAGATE_EXCEPTIONS"]
+        return bool(self.testing or self.debug) if propagate is None else bool(propagate)
+
+    def trap_http_exception(self, e: Exception) -> bool:
+        """Whether an HTTP error is to be treated like any other exception."""
+        if self.config["TRAP_HTTP_EXCEPTIONS"]:
+            return True
+        trap_bad_request = self.config["TRAP_BAD_REQUEST_ERRORS"]
+        if trap_bad_request is None:
+            return self.debug and isinstance(e, BadRequestKeyError)
+        return bool(trap_bad_request) and isinstance(e, BadRequest)
+
+    def should_ignore_error(self, error: BaseException | None) -> bool:
+        """Whether teardown functions are not to be told of an error; for subclasses."""
+        return False
+
+    def log_exception(
+        self,
+        exc_info: tuple[type[BaseException], BaseException, TracebackType | None]
+        | tuple[None, None, None],
+    ) -> None:
+        """Log an unhandled error of the current request."""
+        request = require_request_context().require_request()
+        # exc_info is passed on: the error may have happened in another thread than this one.
+        self.logger.error(f"Exception on {request.path} [{request.method}]", exc_info=exc_info)
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """`func` as a plain callable; an async one is run on the event loop and waited for."""
+        return bridge.ensure_sync(func)
+
+    def async_to_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """`ensure_sync` for a function that is known to be async."""
+        return bridge.ensure_sync(func)
+
+    # -- URLs
+
+    def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
+        """What matches and builds URLs in a request, or outside of one where SERVER_NAME is set.
+
+        Raises:
+            SecurityError: the request's Host header is not valid, or not trusted.
+        """
+        server_name = self.config["SERVER_NAME"]
+        if request is not None:
+            subdomain = None
+            if self.url_map.host_matching:
+                server_name = None
+            elif not self.subdomain_matching:
+                subdomain = self.url_map.default_subdomain or ""
+            # Asked for first: it raises where the host is not valid, or not trusted.
+            _ = request.host
+            return self.url_map.bind_to_scope(request.scope, server_name, subdomain)
+        if server_name is None:
+            return None
+        return self.url_map.bind(
+            server_name,
+            script_name=self.config["APPLICATION_ROOT"],
+            url_scheme=self.config["PREFERRED_URL_SCHEME"],
+        )
+
+    def url_for(
+        self,
+        endpoint: str,
+        *,
+        _anchor: str | None = None,
+        _method: str | None = None,
+        _scheme: str | None = None,
+        _external: bool | None = None,
+        **values: Any,
+    ) -> str:
+        """The URL of an endpoint; values that its rule does not know become query arguments.
+
+        Args:
+            endpoint: one that begins with a dot is relative to the current blueprint.
+        Raises:
+            BuildError: no rule fits, and no build-error handler gave a URL.
+            RuntimeError: outside of a request, and SERVER_NAME is not set.
+            ValueError: `_scheme` was given with `_external=False`.
+        """
+        adapter, endpoint, in_request = self._adapter_for(endpoint)
+        if _external is None:
+            _external = _scheme is not None if in_request else True
+        if _scheme is not None and not _external:
+            raise ValueError("When specifying '_scheme', '_external' must be True.")
+        self.inject_url_defaults(endpoint, values)
+        try:
+            url = adapter.build(
+                endpoint, values, method=_method, url_scheme=_scheme, force_external=_external
+            )
+        except BuildError as error:
+            values.update(_anchor=_anchor, _method=_method, _scheme=_scheme, _external=_external)
+            return self.handle_url_build_error(error, endpoint, values)
+        if _anchor is None:
+            return url
+        return f"{url}#{quote(_anchor, safe=_SAFE_IN_ANCHOR)}"
+
+    def _adapter_for(self, endpoint: str) -> tuple[MapAdapter, str, bool]:
+        """The adapter to build with, the full endpoint, and whether a request is active."""
+        ctx = current()
+        if ctx is not None and ctx.request is not None:
+            if endpoint.startswith("."):
+                blueprint = ctx.request.blueprint
+                endpoint = endpoint[1:] if blueprint is None else blueprint + endpoint
+            adapter = ctx.url_adapter
+        else:
+            adapter = self.create_url_adapter(None) if ctx is None else ctx.url_adapter
+        if adapter is None:
+            raise RuntimeError(
+                f"The URL of {endpoint!r} cannot be built: Unable to build URLs outside an active"
+                " request without 'SERVER_NAME' configured. Also configure 'APPLICATION_ROOT' and"
+                " 'PREFERRED_URL_SCHEME' as needed."
+            )
+        return adapter, endpoint, ctx is not None and ctx.request is not None
+
+    def redirect(self, location: str, code: int = 302) -> Response:
+        """A redirect to `location`, of this app's response class."""
+        return redirect(location, code, self.response_class)
+
+    # -- files
+
+    def get_send_file_max_age(self, filename: str | None) -> int | None:
+        """Seconds that clients may cache a sent file; None lets them ask each time."""
+        value: timedelta | int | None = self.config["SEND_FILE_MAX_AGE_DEFAULT"]
+        return int(value.total_seconds()) if isinstance(value, timedelta) else value
+
+    def send_static_file(self, filename: str) -> Response:
+        """The response with a file of the static folder.
+
+        Raises:
+            RuntimeError: there is no static folder.
+            NotFound: it holds no such file.
+        """
+        if self.static_folder is None:
+            raise RuntimeError("'static_folder' must be set to serve static_files.")
+        max_age = self.get_send_file_max_age(filename)
+        return self._send_from_folder(
+            require_request_context(), self.static_folder, filename, max_age
+        )
+
+    def _send_from_folder(
+        self, ctx: AppContext, folder: str, filename: str, max_age: int | None
+    ) -> Response:
+        return send_from_directory(
+            folder,
+            filename,
+            ctx.require_request(),
+            max_age=max_age,
+            use_x_sendfile=self.config["USE_X_SENDFILE"],
+            response_class=self.response_class,
+        )
+
+    def open_resource(
+        self, resource: str, mode: str = "rb", encoding: str | None = None
+    ) -> IO[Any]:
+        """Open a file below the root path, for reading."""
+        return open_resource(self.root_path, resource, mode, encoding)
+
+    def open_instance_resource(
+        self, resource: str, mode: str = "rb", encoding: str | None = "utf-8"
+    ) -> IO[Any]:
+        """Open a file of the instance folder, for reading or writing."""
+        path = os.path.join(self.instance_path, resource)
+        return open(path, mode, encoding=None if "b" in mode else encoding)
+
+    # -- templates
+
+    def create_jinja_environment(self) -> Environment:
+        """The environment with Flask's globals."""
+        environment = create_environment(self)
+        # A method of the app's among its globals would keep the app alive.
+        app = weakref.ref(self)
+        environment.globals.update(
+            url_for=lambda *args, **values: cast("Flask", app()).url_for(*args, **values),
+            get_flashed_messages=get_flashed_messages,
+            config=self.config,
+            **template_proxies(),
+        )
+        return environment
+
+    def create_global_jinja_loader(self) -> DispatchingJinjaLoader:
+        """The loader that asks the app's template folder, then the blueprints'."""
+        return DispatchingJinjaLoader(self)
+
+    def select_jinja_autoescape(self, filename: str | None) -> bool:
+        """Whether a template is autoescaped, by its file name."""
+        return autoescapes(filename)
+
+    def update_template_context(self, context: dict[str, Any]) -> None:
+        """Add what the context processors return; what is there already stays."""
+        update_context(self, current(), context)
+
+    def make_shell_context(self) -> dict[str, Any]:
+        """The names of the `shell` command."""
+        names = {"app": self, "g": require_app_context().g}
+        for processor in self.shell_context_processors:
+            names.update(processor())
+        return names
+
+    # -- serving and testing
+
+    def run(
+        self,
+        host: str | None = None,
+        port: int | None = None,
+        debug: bool | None = None,
+        load_dotenv: bool = True,
+        **options: Any,
+    ) -> None:
+        """Serve with uvicorn, for development; the options are Flask's and uvicorn's."""
+        serving.run(self, host, port, debug, load_dotenv, **options)
+
+    def test_client(self, use_cookies: bool = True, **kwargs: Any) -> FlaskClient:
+        """A client that calls this app without a server."""
+        client_class = self.test_client_class or FlaskClient
+        return client_class(self, self.response_class, use_cookies=use_cookies, **kwargs)
+
+    def test_cli_runner(self, **kwargs: Any) -> FlaskCliRunner:
+        """A runner for this app's commands."""
+        runner_class = self.test_cli_runner_class or FlaskCliRunner
+        return runner_class(self, **kwargs)

@@ -1,0 +1,428 @@
+"""The context of a request or of an app: what the proxies show, and how long it lives.
+
+One ContextVar holds the current `AppContext`. Dispatching a request is not known here.
+"""
+
+from __future__ import annotations
+
+import sys
+from contextvars import ContextVar
+from functools import update_wrapper
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar, cast
+
+from . import bridge
+from .exceptions import HTTPException
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from types import TracebackType
+
+    from .routing import Map, MapAdapter
+    from .sessions import SessionInterface, SessionMixin
+    from .wrappers.request import Request
+
+F = TypeVar("F", bound="Callable[..., Any]")
+
+_UNSET: Final = object()
+_current: ContextVar[AppContext | None] = ContextVar("asyncflask_context", default=None)
+
+
+class ContextApp(Protocol):
+    """What a context needs of the app."""
+
+    app_ctx_globals_class: type[Any]
+    session_interface: SessionInterface
+    url_map: Map
+
+    @property
+    def config(self) -> Mapping[str, Any]: ...
+
+    def create_url_adapter(self, request: Request | None) -> MapAdapter | None: ...
+
+    def open_context(self, ctx: AppContext) -> None: ...
+
+    async def tear_down(self, ctx: AppContext, exc: BaseException | None) -> None: ...
+
+
+class _AppCtxGlobals:
+    """The namespace behind `g`: attributes of the user's, dict-like where that is handy."""
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """The attribute `name`, or `default` where it is not set."""
+        return self.__dict__.get(name, default)
+
+    def pop(self, name: str, default: Any = _UNSET) -> Any:
+        """Remove the attribute `name` and return it.
+
+        Raises:
+            KeyError: it is not set and there is no default.
+        """
+        if default is _UNSET:
+            return self.__dict__.pop(name)
+        return self.__dict__.pop(name, default)
+
+    def setdefault(self, name: str, default: Any = None) -> Any:
+        """The attribute `name`, set to `default` first where it is not set."""
+        return self.__dict__.setdefault(name, default)
+
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(f"g has no attribute {name!r}; it was not set in this context.")
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.__dict__
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.__dict__)
+
+    def __repr__(self) -> str:
+        ctx = _current.get()
+        return object.__repr__(self) if ctx is None else f"<flask.g of {ctx.app_name!r}>"
+
+
+class AppContext:
+    """What belongs to one request, or to code that runs for an app outside of requests.
+
+    Usable with `with` and `async with`, and by hand with `push` and `pop`. The first push opens
+    it and the last pop tears it down, once. Users may set attributes on it.
+
+    Attributes:
+        app: the application.
+        g: the namespace for the length of the context.
+        request: the request; None in a context of the app alone.
+        flashes: the messages that were flashed before this request, once they were read.
+        in_worker: whether the request's own coroutine is in a worker thread just now.
+        app_context: the context that owns `g` and the app's teardown: this one, or the one of
+            the same app that was current when this one was pushed.
+        request_context: the nearest context with a request: this one, an outer one, or None.
+    """
+
+    in_worker = False
+    flashes: list[tuple[str, str]] | None = None
+    _session: SessionMixin | None = None
+    _url_adapter: Any = _UNSET
+    _torn_down = False
+    _pushed_in: object = None
+
+    def __init__(
+        self,
+        app: ContextApp,
+        request: Request | None = None,
+        session: SessionMixin | None = None,
+    ) -> None:
+        self.app = app
+        self.g = app.app_ctx_globals_class()
+        self.request = request
+        if session is not None:
+            self._session = session
+        self.app_context: AppContext = self
+        self.request_context: AppContext | None = None if request is None else self
+        self._after_request_functions: list[Callable[..., Any]] = []
+        self._outer: list[AppContext | None] = []
+
+    @property
+    def app_name(self) -> str:
+        """The name of the app, for messages."""
+        return cast("str", getattr(self.app, "name", repr(self.app)))
+
+    @property
+    def has_request(self) -> bool:
+        """Whether this is the context of a request."""
+        return self.request is not None
+
+    # Session
+
+    @property
+    def session(self) -> SessionMixin:
+        """The session, opened on first use; asking for it counts as accessing it."""
+        session = self._session
+        if session is None:
+            session = self.open_session()
+        session.accessed = True
+        return session
+
+    @session.setter
+    def session(self, value: SessionMixin) -> None:
+        self._session = value
+
+    @property
+    def opened_session(self) -> SessionMixin | None:
+        """The session where one was opened; looking at it does not count as access."""
+        return self._session
+
+    def open_session(self) -> SessionMixin:
+        """Open the session, once, with the app's interface; a null session where it gives none.
+
+        Raises:
+            RuntimeError: the interface is async and the session was asked for before it was
+                opened, which is right before the first before_request function.
+        """
+        if self._session is None:
+            opened = self.app.session_interface.open_session(
+                cast("Any", self.app), self.require_request()
+            )
+            if hasattr(type(opened), "__await__"):
+                cast("Any", opened).close()
+                raise RuntimeError(
+                    "The session cannot be read yet: this app's session interface is async, so the"
+                    " session is opened after URL matching, before the hooks."
+                )
+            self.keep_session(opened)
+        return cast("SessionMixin", self._session)
+
+    def keep_session(self, opened: SessionMixin | None) -> None:
+        """Take what `open_session` gave; None becomes a session that only explains itself."""
+        if opened is None:
+            opened = self.app.session_interface.make_null_session(cast("Any", self.app))
+        self._session = opened
+
+    # Routing
+
+    @property
+    def url_adapter(self) -> MapAdapter | None:
+        """Builds and matches this context's URLs; None where nothing tells the app's address."""
+        if self._url_adapter is _UNSET:
+            self._url_adapter = self.app.create_url_adapter(self.request)
+        return cast("MapAdapter | None", self._url_adapter)
+
+    def match_request(self) -> None:
+        """Find the request's rule and arguments; an error is kept as its `routing_exception`."""
+        request = self.require_request()
+        try:
+            adapter = self.url_adapter
+            if adapter is not None:
+                request.url_rule, request.view_args = adapter.match(return_rule=True)
+        except HTTPException as exc:
+            request.routing_exception = exc
+
+    def require_request(self) -> Request:
+        """The request of this context.
+
+        Raises:
+            RuntimeError: there is none.
+        """
+        if self.request is None:
+            raise RuntimeError(_NO_REQUEST)
+        return self.request
+
+    # Life
+
+    def push(self) -> None:
+        """Make this the current context."""
+        outer = _current.get()
+        opening = not self._outer
+        if opening:
+            self._torn_down = False
+            self._join(outer)
+        self._outer.append(outer)
+        self._pushed_in = bridge.task_of_caller()
+        _current.set(self)
+        if opening:
+            try:
+                self.app.open_context(self)
+            except BaseException:
+                _current.set(self._outer.pop())
+                raise
+
+    def pop(self, exc: BaseException | None = _UNSET) -> None:  # type: ignore[assignment]  # a mark
+        """Make the context before this one current; the last pop tears this one down.
+
+        Args:
+            exc: the unhandled error for the teardown functions; where it is left out, the one
+                that is being handled.
+        """
+        if exc is _UNSET:
+            exc = sys.exc_info()[1]
+        self._check_current()
+        try:
+            if len(self._outer) == 1:
+                bridge.run_here(self.app.tear_down(self, exc), self)
+        finally:
+            _current.set(self._outer.pop())
+
+    async def apop(self, exc: BaseException | None = None) -> None:
+        """`pop` for async code: the teardown functions may be async."""
+        self._check_current()
+        try:
+            if len(self._outer) == 1:
+                await bridge.drive(self.app.tear_down(self, exc), self)
+        finally:
+            _current.set(self._outer.pop())
+
+    def enter(self) -> None:
+        """The request path's push; what a push by hand does beside is the caller's."""
+        outer = _current.get()
+        if outer is not None and outer._is_of_this_task():
+            self._join(outer)
+        self._outer.append(outer)
+        _current.set(self)
+
+    def leave(self) -> None:
+        """The request path's pop: the pipeline has torn down."""
+        _current.set(self._outer.pop())
+
+    def make_current(self) -> AppContext | None:
+        """Make this current without opening it; returns what was current, for `restore`."""
+        outer = _current.get()
+        _current.set(self)
+        return outer
+
+    def restore(self, outer: AppContext | None) -> None:
+        """End what `make_current` began."""
+        _current.set(outer)
+
+    def begin_teardown(self) -> bool:
+        """Whether teardown is to run now: true once for each time the context was opened."""
+        if self._torn_down:
+            return False
+        self._torn_down = True
+        return True
+
+    def copy(self) -> AppContext:
+        """A context of its own for the same request and session, for another thread or task."""
+        request = self.request
+        copied = type(self)(self.app, request)
+        copied._session = self._session
+        copied._url_adapter = self._url_adapter
+        return copied
+
+    def _join(self, outer: AppContext | None) -> None:
+        """Share what an outer context of the same app has, as one app context within another."""
+        if outer is None:
+            return
+        if self.request is None:
+            self.request_context = outer.request_context
+        elif outer.app is self.app:
+            self.app_context = outer.app_context
+            self.g = outer.g
+
+    def _is_of_this_task(self) -> bool:
+        """Whether a request may share this context's `g`.
+
+        It may in a test that pushed the context and now sends the request itself. It must not
+        where a server was started within the context: its requests would share one `g`.
+        """
+        return self._pushed_in is not None and self._pushed_in == bridge.task_of_caller()
+
+    def _check_current(self) -> None:
+        current = _current.get()
+        if current is not self:
+            raise AssertionError(
+                f"Popped wrong context: {self!r} was to be popped, but {current!r} is current."
+                " Pop contexts in the reverse order of pushing, or use `with`."
+            )
+
+    def __enter__(self) -> AppContext:
+        self.push()
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_value: BaseException | None,
+        tb: TracebackType | None,
+    ) -> None:
+        self.pop(exc_value)
+
+    async def __aenter__(self) -> AppContext:
+        self.push()
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_value: BaseException | None,
+        tb: TracebackType | None,
+    ) -> None:
+        await self.apop(exc_value)
+
+    def __repr__(self) -> str:
+        request = self.request
+        if request is None:
+            return f"<{type(self).__name__} of {self.app_name}>"
+        return f"<{type(self).__name__} {request.url!r} [{request.method}] of {self.app_name}>"
+
+
+RequestContext = AppContext
+"""COMPAT: Flask 3.1 has two classes; one object serves as both here, as in Flask 3.2."""
+
+
+_NO_APP: Final = (
+    "Working outside of application context.\n\n"
+    "Something here needs the current app, and no context of one is active. Put the code in"
+    " `with app.app_context():`, or run it in a view, a hook or a command."
+)
+_NO_REQUEST: Final = (
+    "Working outside of request context.\n\n"
+    "Something here needs an active HTTP request. In a test, put the code in"
+    " `with app.test_request_context():`; for a thread or task begun in a view, use"
+    " copy_current_request_context."
+)
+
+
+def current() -> AppContext | None:
+    """The current context, or None."""
+    return _current.get()
+
+
+def require_app_context() -> AppContext:
+    """The current context.
+
+    Raises:
+        RuntimeError: there is none.
+    """
+    ctx = _current.get()
+    if ctx is None:
+        raise RuntimeError(_NO_APP)
+    return ctx
+
+
+def require_request_context() -> AppContext:
+    """The nearest context that has a request.
+
+    Raises:
+        RuntimeError: there is none.
+    """
+    ctx = _current.get()
+    if ctx is None or ctx.request_context is None:
+        raise RuntimeError(_NO_REQUEST)
+    return ctx.request_context
+
+
+def has_request_context() -> bool:
+    """Whether code running here may use `request` and `session`."""
+    ctx = _current.get()
+    return ctx is not None and ctx.request_context is not None
+
+
+def has_app_context() -> bool:
+    """Whether code running here may use `current_app` and `g`."""
+    return _current.get() is not None
+
+
+def after_this_request(f: F) -> F:
+    """Run `f(response)` after this request only; it returns the response to be sent.
+
+    Raises:
+        RuntimeError: there is no request.
+    """
+    require_request_context()._after_request_functions.append(f)
+    return f
+
+
+def copy_current_request_context(f: F) -> F:
+    """Let `f` run in another thread, greenlet or task with a copy of this request's context.
+
+    Raises:
+        RuntimeError: there is no request.
+    """
+    original = require_request_context().copy()
+
+    async def run_async(*args: Any, **kwargs: Any) -> Any:
+        async with original.copy():
+            return await f(*args, **kwargs)
+
+    def run(*args: Any, **kwargs: Any) -> Any:
+        with original.copy():
+            return f(*args, **kwargs)
+
+    return cast("F", update_wrapper(run_async if bridge.is_async(f) else run, f))

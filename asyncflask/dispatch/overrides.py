@@ -1,0 +1,52 @@
+"""Flask's request methods as an app may replace them, in a subclass or on the instance."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .pipeline import Pipeline
+from .steps import Step, call
+
+if TYPE_CHECKING:
+    from ..ctx import AppContext
+
+OVERRIDABLE = (
+    "full_dispatch_request",
+    "preprocess_request",
+    "dispatch_request",
+    "finalize_request",
+    "process_response",
+    "handle_user_exception",
+    "handle_http_exception",
+    "handle_exception",
+    "do_teardown_request",
+    "do_teardown_appcontext",
+)
+
+
+def pipeline_class(app: Any, built_in: type[Any]) -> type[Pipeline]:
+    """The pipeline's class for an app: the plain one unless the app replaces a step.
+
+    Args:
+        built_in: the class whose methods are the built-in ones, that is Flask.
+    """
+    replaced = [
+        name
+        for name in OVERRIDABLE
+        if name in vars(app) or getattr(type(app), name) is not getattr(built_in, name)
+    ]
+    if not replaced:
+        return Pipeline
+    steps = {name: _calling(name) for name in replaced}
+    return type("ReplacedSteps", (Pipeline,), {"__slots__": (), **steps})
+
+
+def _calling(name: str) -> Any:
+    """A step that calls the app's own method; that one may call the built-in one again."""
+
+    async def step(self: Pipeline, ctx: AppContext, *args: Any) -> Any:
+        # Looked up at each call: a bound method that is kept would keep the app alive.
+        return await call(ctx, Step.of(getattr(ctx.app, name)), *args)
+
+    step.__name__ = name
+    return step

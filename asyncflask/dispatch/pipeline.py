@@ -1,0 +1,362 @@
+"""What happens between a matched request and its response, compiled once for each endpoint.
+
+The order of steps is here, once for sync and async code. Matching, receiving and sending are not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import anyio
+
+from .. import bridge
+from ..exceptions import BadRequestKeyError, HTTPException, InternalServerError
+from ..routing import RoutingException
+from ..sessions import SecureCookieSessionInterface
+from ..signals import (
+    appcontext_popped,
+    appcontext_tearing_down,
+    got_request_exception,
+    request_finished,
+    request_started,
+    request_tearing_down,
+)
+from .errors import ErrorTable
+from .steps import Step, announce, call, is_awaitable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from ..ctx import AppContext
+    from ..wrappers.response import Response
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """An endpoint's steps in their order.
+
+    The methods named as Flask's are the built-in steps; `overrides` has those of an app that
+    replaces them. A pipeline never holds the app, which it would keep alive for ever.
+    """
+
+    endpoint: str | None
+    preprocessors: tuple[Step, ...]
+    before: tuple[Step, ...]
+    view: Step | None
+    after: tuple[Step, ...]
+    teardown: tuple[Step, ...]
+    app_teardown: tuple[Step, ...]
+    errors: ErrorTable
+    opens_session: bool
+    open_session_blocks: bool
+    save_session_blocks: bool
+    workers: int
+
+    # -- a whole request
+
+    async def run(self, ctx: AppContext) -> Response:
+        """Answer the request; unless the response is streamed, its context is torn down too.
+
+        Raises:
+            Exception: an unhandled error, where errors are to propagate.
+        """
+        error: BaseException | None = None
+        try:
+            try:
+                if self.opens_session:
+                    await self.open_session(ctx)
+                response = await self.full_dispatch_request(ctx)
+            except Exception as exc:
+                error = None if ctx.app.should_ignore_error(exc) else exc
+                response = await self.handle_exception(ctx, exc)
+            if not response.is_streamed:
+                await self.tear_down(ctx, error)
+            return response
+        except GeneratorExit:
+            # A coroutine that is closed may not await any more.
+            raise
+        except BaseException as exc:
+            await self.tear_down_in_haste(ctx, error or exc)
+            raise
+        finally:
+            # An exception in a frame that its traceback holds would be a cycle.
+            error = None
+
+    async def tear_down_in_haste(self, ctx: AppContext, exc: BaseException) -> None:
+        """Tear down although the request is being cancelled, or its thread interrupted."""
+        if ctx.in_worker:
+            await self.tear_down(ctx, exc)
+            return
+        with anyio.CancelScope(shield=True):
+            await self.tear_down(ctx, exc)
+            # The scope belongs to the task, which is on the event loop.
+            await bridge.to_loop()
+
+    # -- Flask's steps, under Flask's names
+
+    async def full_dispatch_request(self, ctx: AppContext) -> Response:
+        """The hooks, the view and error handlers; what they give, finalized."""
+        try:
+            if request_started.receivers:
+                await announce(ctx, request_started)
+            value = await self.preprocess_request(ctx)
+            if value is None:
+                value = await self.dispatch_request(ctx)
+        except Exception as exc:
+            value = await self.handle_user_exception(ctx, exc)
+        return await self.finalize_request(ctx, value)
+
+    async def preprocess_request(self, ctx: AppContext) -> Any:
+        """URL value preprocessors, then before functions until one returns something."""
+        request = ctx.request
+        for step in self.preprocessors:
+            await call(ctx, step, request.endpoint, request.view_args)
+        for step in self.before:
+            value = await call(ctx, step)
+            if value is not None:
+                return value
+        return None
+
+    async def dispatch_request(self, ctx: AppContext) -> Any:
+        """What the view returns; routing errors are raised here."""
+        request = ctx.request
+        if request.routing_exception is not None:
+            ctx.app.raise_routing_exception(request)
+        rule = request.url_rule
+        if request.method == "OPTIONS" and rule.provide_automatic_options:
+            return ctx.app.make_default_options_response()
+        step = self.view
+        if step is None:
+            raise KeyError(
+                f"The endpoint {rule.endpoint!r} of the rule {rule.rule!r} has no view function."
+                " Pass view_func= to add_url_rule, or decorate one with @app.endpoint."
+            )
+        if step.blocks and not ctx.in_worker:
+            await bridge.to_worker()
+        value = step.function(**request.view_args)
+        if is_awaitable(value):
+            if ctx.in_worker:
+                await bridge.to_loop()
+            value = await value
+        return value
+
+    async def finalize_request(
+        self, ctx: AppContext, value: Any, from_error_handler: bool = False
+    ) -> Response:
+        """Make the value a response and let the after functions have it.
+
+        Args:
+            from_error_handler: errors of the after functions are logged instead of raised.
+        """
+        response = await self.to_response(ctx, value)
+        try:
+            response = await self.process_response(ctx, response)
+            if request_finished.receivers:
+                await announce(ctx, request_finished, response=response)
+        except Exception:
+            if not from_error_handler:
+                raise
+            ctx.app.logger.exception(
+                "Request finalizing failed with an error while handling an error"
+            )
+        return response
+
+    async def to_response(self, ctx: AppContext, value: Any) -> Response:
+        """The response that a returned value stands for; the app's method may be replaced."""
+        response = ctx.app.make_response(value)
+        return await response if is_awaitable(response) else response
+
+    async def process_response(self, ctx: AppContext, response: Response) -> Response:
+        """The after functions of this request, then those of the app, then the session."""
+        for function in ctx._after_request_functions:
+            response = await call(ctx, Step.of(function), response)
+        for step in self.after:
+            response = await call(ctx, step, response)
+        await self.save_session(ctx, response)
+        return response
+
+    # -- errors
+
+    async def handle_user_exception(self, ctx: AppContext, exc: Exception) -> Any:
+        """What the handler of `exc` returns.
+
+        Raises:
+            Exception: `exc` itself, where it is no HTTP error and has no handler.
+        """
+        app = ctx.app
+        if isinstance(exc, BadRequestKeyError) and (
+            app.debug or app.config["TRAP_BAD_REQUEST_ERRORS"]
+        ):
+            exc.show_exception = True
+        if isinstance(exc, HTTPException) and not app.trap_http_exception(exc):
+            return await self.handle_http_exception(ctx, exc)
+        handler = self.errors.find(exc)
+        if handler is None:
+            raise exc
+        return await call(ctx, handler, exc)
+
+    async def handle_http_exception(self, ctx: AppContext, exc: HTTPException) -> Any:
+        """What the handler of an HTTP error returns, or the error, which is a response too."""
+        # COMPAT: an error without a code carries its own response; routing's are never handled.
+        if exc.code is None or isinstance(exc, RoutingException):
+            return exc
+        handler = self.errors.find(exc)
+        return exc if handler is None else await call(ctx, handler, exc)
+
+    async def handle_exception(self, ctx: AppContext, exc: Exception) -> Response:
+        """The 500 response for an error that nobody handled; it is logged.
+
+        Raises:
+            Exception: `exc` itself, where errors are to propagate: in tests and in debug mode.
+        """
+        app = ctx.app
+        if got_request_exception.receivers:
+            await announce(ctx, got_request_exception, exception=exc)
+        if app.propagates_exceptions:
+            raise exc
+        app.log_exception((type(exc), exc, exc.__traceback__))
+        server_error: Any = InternalServerError(original_exception=exc)
+        handler = self.errors.find(server_error)
+        if handler is not None:
+            server_error = await call(ctx, handler, server_error)
+        return await self.finalize_request(ctx, server_error, from_error_handler=True)
+
+    # -- session
+
+    async def open_session(self, ctx: AppContext) -> None:
+        """Open the session of a custom interface, which may be async, before the hooks."""
+        interface = ctx.app.session_interface
+        step = Step(interface.open_session, self.open_session_blocks)
+        if ctx.opened_session is None:
+            ctx.keep_session(await call(ctx, step, ctx.app, ctx.request))
+
+    async def save_session(self, ctx: AppContext, response: Response) -> None:
+        """Save the session where it was opened, or where its cookie may need to be refreshed."""
+        session = ctx.opened_session
+        interface = ctx.app.session_interface
+        if session is None:
+            if self.opens_session or not has_cookies(ctx.request.scope):
+                return
+            session = ctx.open_session()
+        if interface.is_null_session(session):
+            return
+        step = Step(interface.save_session, self.save_session_blocks)
+        await call(ctx, step, ctx.app, session, response)
+
+    # -- the end
+
+    async def tear_down(self, ctx: AppContext, exc: BaseException | None) -> None:
+        """Run the teardown functions of the request, then of the app; once for each context.
+
+        Every one of them runs, whatever another raises.
+
+        Raises:
+            Exception: the first error of a teardown function; later ones are logged.
+        """
+        if not ctx.begin_teardown():
+            return
+        try:
+            if ctx.request is not None:
+                try:
+                    await self.do_teardown_request(ctx, exc)
+                finally:
+                    ctx.request.close()
+        finally:
+            if ctx.app_context is ctx:
+                await self.do_teardown_appcontext(ctx, exc)
+
+    async def do_teardown_request(self, ctx: AppContext, exc: BaseException | None) -> None:
+        """The request's teardown functions: the innermost blueprint's last one first."""
+        await _run_each(ctx, self.teardown, exc)
+        if request_tearing_down.receivers:
+            await announce(ctx, request_tearing_down, exc=exc)
+
+    async def do_teardown_appcontext(self, ctx: AppContext, exc: BaseException | None) -> None:
+        """The app context's teardown functions, the last one registered first."""
+        await _run_each(ctx, self.app_teardown, exc)
+        if appcontext_tearing_down.receivers:
+            await announce(ctx, appcontext_tearing_down, exc=exc)
+        if appcontext_popped.receivers:
+            await announce(ctx, appcontext_popped)
+
+
+async def _run_each(ctx: AppContext, steps: tuple[Step, ...], exc: BaseException | None) -> None:
+    failure: Exception | None = None
+    for step in steps:
+        try:
+            await call(ctx, step, exc)
+        except Exception as error:
+            if failure is None:
+                failure = error
+            else:
+                ctx.app.logger.error("Another teardown function failed too", exc_info=error)
+    if failure is not None:
+        try:
+            raise failure
+        finally:
+            del failure
+
+
+def has_cookies(scope: Mapping[str, Any]) -> bool:
+    """Whether the client sent any cookie."""
+    return any(name == b"cookie" for name, _ in scope["headers"])
+
+
+# -- compiling
+
+
+def compile_pipeline(
+    app: Any,
+    endpoint: str | None,
+    blueprints: Sequence[str],
+    pipeline_class: type[Pipeline] = Pipeline,
+) -> Pipeline:
+    """Settle everything about an endpoint's requests that is known before they come.
+
+    Args:
+        endpoint: None compiles the way of requests that match no rule.
+        blueprints: the endpoint's blueprints, innermost first.
+    """
+    inward = (None, *reversed(blueprints))
+    outward = (*blueprints, None)
+    view = app.view_functions.get(endpoint)
+    interface = app.session_interface
+    opens_session = not _is_cookie_method(interface, "open_session")
+    return pipeline_class(
+        endpoint=endpoint,
+        preprocessors=_steps(app.url_value_preprocessors, inward),
+        before=_steps(app.before_request_funcs, inward),
+        view=None if view is None else Step.of(view),
+        after=_steps(app.after_request_funcs, outward, backwards=True),
+        teardown=_steps(app.teardown_request_funcs, outward, backwards=True),
+        app_teardown=tuple(map(Step.of, reversed(app.teardown_appcontext_funcs))),
+        errors=ErrorTable(app.error_handler_spec, blueprints),
+        opens_session=opens_session,
+        open_session_blocks=opens_session and bridge.blocks(interface.open_session),
+        save_session_blocks=not _is_cookie_method(interface, "save_session")
+        and bridge.blocks(interface.save_session),
+        workers=app.config["THREADPOOL_SIZE"],
+    )
+
+
+def _steps(
+    registry: Mapping[str | None, Sequence[Callable[..., Any]]],
+    scopes: Iterable[str | None],
+    *,
+    backwards: bool = False,
+) -> tuple[Step, ...]:
+    functions = [
+        function
+        for scope in scopes
+        for function in (
+            reversed(registry.get(scope, ())) if backwards else registry.get(scope, ())
+        )
+    ]
+    return tuple(map(Step.of, functions))
+
+
+def _is_cookie_method(interface: Any, name: str) -> bool:
+    """Whether the session interface has the cookie session's own method, which never blocks."""
+    own = getattr(getattr(interface, name), "__func__", None)
+    return own is getattr(SecureCookieSessionInterface, name)

@@ -1,0 +1,148 @@
+"""What a view returns, made a response. Sending it is the response's own affair."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterable, Iterator
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol
+
+from ..datastructures import Headers
+from ..exceptions import HTTPException
+from ..wrappers.response import Response
+
+if TYPE_CHECKING:
+    from ..typing import ASGIApp, Message, Receive, Scope, Send
+    from ..wrappers.request import Request
+
+
+class ResponseApp(Protocol):
+    """What making a response needs of the app."""
+
+    json: Any
+
+    @property
+    def response_class(self) -> type[Response]: ...
+
+
+def to_response(app: ResponseApp, request: Request | None, value: Any) -> Response:
+    """The response that `value`, returned by a view, hook or handler, stands for.
+
+    Args:
+        request: whose view it was, for messages and for errors that are responses.
+    Raises:
+        TypeError: `value` is nothing that a view may return; the message names what may be.
+    """
+    status = headers = None
+    if type(value) is tuple or isinstance(value, tuple):
+        value, status, headers = _split(value)
+    if not isinstance(value, app.response_class):
+        if isinstance(value, (str, bytes, bytearray)):
+            # Not set afterwards, so that the class's default_status is not in the way.
+            return app.response_class(value, status=status, headers=headers)
+        value = _convert(app, request, value)
+    if status is not None:
+        _set_status(value, status)
+    if headers:
+        value.headers.update(headers)
+    return value
+
+
+def _split(value: tuple[Any, ...]) -> tuple[Any, Any, Any]:
+    """The body, status and headers of a tuple; what is not there is None."""
+    if len(value) == 3:
+        return value
+    if len(value) == 2:
+        body, second = value
+        if isinstance(second, (Headers, dict, tuple, list)):
+            return body, None, second
+        return body, second, None
+    raise TypeError(
+        "The view function did not return a valid response tuple. The tuple must have the form"
+        f" (body, status, headers), (body, status), or (body, headers); this one has {len(value)}"
+        " items."
+    )
+
+
+def _set_status(response: Response, status: Any) -> None:
+    if isinstance(status, (str, bytes)):
+        response.status = status if isinstance(status, str) else status.decode()
+    else:
+        response.status_code = status
+
+
+def _convert(app: ResponseApp, request: Request | None, value: Any) -> Response:
+    if isinstance(value, (dict, list)):
+        response: Response = app.json.response(value)
+        return response
+    if isinstance(value, (Iterator, AsyncIterable)):
+        return app.response_class(value)
+    if isinstance(value, HTTPException):
+        value = value.get_response(None, None if request is None else request.scope)
+    if isinstance(value, Response):
+        return app.response_class.force_type(value)
+    if callable(value) and not isinstance(value, type):
+        return ForwardedResponse(value)
+    _explain(request, value)
+
+
+def _explain(request: Request | None, value: Any) -> NoReturn:
+    view = "The view function"
+    if request is not None and request.endpoint is not None:
+        view += f" for {request.endpoint!r}"
+    if value is None:
+        raise TypeError(
+            f"{view} did not return a valid response. The function either returned None or ended"
+            " without a return statement."
+        )
+    raise TypeError(
+        f"{view} did not return a valid response. The return type must be a string, dict, list,"
+        " generator, tuple with headers or status, Response instance, or ASGI callable, but it was"
+        f" a {type(value).__name__}."
+    )
+
+
+class ForwardedResponse(Response):
+    """An ASGI application as a response: what it sends is sent, with this response's headers added.
+
+    A Starlette response's status and headers are known beforehand, so after functions can see
+    and change them. Of any other application they come only while it is sent: headers that were
+    set here are added to its own, and a status that was set here replaces its own.
+    """
+
+    def __init__(self, application: ASGIApp) -> None:
+        super().__init__(_Unread(), mimetype="")
+        self.headers = Headers()
+        self.application = application
+        self._is_known = hasattr(application, "raw_headers")
+        if self._is_known:
+            known: Any = application
+            self.status_code = known.status_code
+            self.headers = Headers(
+                [(name.decode("latin-1"), text.decode("latin-1")) for name, text in known.raw_headers]
+            )
+        self._first_status = self.status_code
+
+    async def _send(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_with_headers(message: Message) -> None:
+            if message["type"].endswith("http.response.start"):
+                message = self._merge(message)
+            await send(message)
+
+        await self.application(scope, receive, send_with_headers)
+
+    def _merge(self, message: Message) -> Message:
+        status, headers = message["status"], self.headers.raw()
+        if self.status_code != self._first_status:
+            status = self.status_code
+        if not self._is_known:
+            headers = [*message.get("headers", ()), *headers]
+        return {**message, "status": status, "headers": headers}
+
+
+class _Unread:
+    """The body of a response that another application will send."""
+
+    def __iter__(self) -> Iterator[bytes]:
+        raise RuntimeError(
+            "The body of this response comes from an ASGI application while it is sent, so it"
+            " cannot be read or changed before. Return a response of your own to do that."
+        )

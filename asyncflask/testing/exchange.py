@@ -1,0 +1,129 @@
+"""One request in flight between a waiting thread and the app on the loop thread."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+import anyio
+import anyio.from_thread
+from anyio.lowlevel import current_token
+
+from .. import bridge
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ..typing import ASGIApp, Message, Scope
+
+
+class Exchange:
+    """Calls an ASGI app from sync code; sync code of the app runs in the calling thread.
+
+    Attributes:
+        status: of the response; None until it has started.
+        headers: the response's header pairs, as the app sent them.
+    """
+
+    def __init__(self, app: ASGIApp, scope: Scope, body: bytes) -> None:
+        self.status: int | None = None
+        self.headers: list[tuple[str, str]] = []
+        self._app = app
+        self._scope = scope
+        self._request: Message | None = {"type": "http.request", "body": body, "more_body": False}
+        self._chunks: deque[bytes] = deque()
+        self._is_streaming = self._is_over = False
+        self._error: BaseException | None = None
+        self._gone: tuple[anyio.Event, Any] | None = None
+        self._lane = bridge.Lane()
+
+    def run(self) -> None:
+        """Run the app until its response is complete or has begun to stream.
+
+        Raises:
+            BaseException: what the app raised.
+            RuntimeError: the app returned without a response.
+        """
+        self._lane.start(self._call)
+        self._serve(lambda: self._is_streaming)
+        if not self._is_streaming:
+            self._raise_error()
+        if self.status is None:
+            raise RuntimeError("The application returned without sending a response.")
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the app has returned."""
+        return self._is_over
+
+    def chunks(self) -> Iterator[bytes]:
+        """The body's pieces; waits for the app where there is none yet."""
+        while True:
+            if self._chunks:
+                yield self._chunks.popleft()
+                continue
+            if self._is_over:
+                break
+            self._serve(lambda: bool(self._chunks))
+        self._raise_error()
+
+    def close(self) -> None:
+        """Disconnect, and let the app end what it still does."""
+        if not self._is_over and self._gone is not None:
+            event, token = self._gone
+            anyio.from_thread.run_sync(event.set, token=token)
+            self._serve(lambda: False)
+        self._chunks.clear()
+
+    def _serve(self, until: Any) -> None:
+        try:
+            self._lane.serve(until)
+        except BaseException:
+            # Ctrl-C while the app runs: it is ended before the test goes on.
+            self._lane.cancel()
+            raise
+
+    def _raise_error(self) -> None:
+        error, self._error = self._error, None
+        if error is None:
+            return
+        try:
+            raise error
+        finally:
+            del error
+
+    async def _call(self) -> None:
+        self._gone = (anyio.Event(), current_token())
+        try:
+            await self._app(self._scope, self._receive, self._send)
+        except anyio.get_cancelled_exc_class():
+            raise
+        except BaseException as exc:
+            # KeyboardInterrupt and the like too: they are for the caller, not for the loop.
+            self._error = exc
+        finally:
+            self._is_over = True
+            # What an exchange no longer needs, it must not keep alive.
+            del self._app
+
+    async def _receive(self) -> Message:
+        request, self._request = self._request, None
+        if request is not None:
+            return request
+        assert self._gone is not None
+        await self._gone[0].wait()
+        return {"type": "http.disconnect"}
+
+    async def _send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            self.headers = [
+                (name.decode("latin-1"), value.decode("latin-1"))
+                for name, value in message.get("headers", ())
+            ]
+        elif message["type"] == "http.response.body":
+            if chunk := message.get("body", b""):
+                self._chunks.append(bytes(chunk))
+            if message.get("more_body", False):
+                self._is_streaming = True
+                self._lane.wake()

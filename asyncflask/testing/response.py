@@ -1,0 +1,57 @@
+"""The response that a test gets."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..wrappers import Response
+
+if TYPE_CHECKING:
+    from ..datastructures import Headers
+    from ..wrappers import Request
+
+
+class TestResponse(Response):
+    """A response with the request that it answers, and the responses that redirected to it.
+
+    Attributes:
+        request: the request; its `path` is the one after redirects.
+        history: the redirects that were followed, first to last.
+    """
+
+    __test__ = False
+    default_mimetype = None
+    request: Request
+    history: tuple[TestResponse, ...]
+
+    def __init__(
+        self,
+        response: Any,
+        status: int | str,
+        headers: Headers,
+        request: Request,
+        history: tuple[TestResponse, ...] = (),
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(response, status, headers, **kwargs)
+        self.request = request
+        self.history = history
+
+
+class Chunks:
+    """A response body that is still being sent: the app goes on while it is read."""
+
+    def __init__(self, exchange: Any) -> None:
+        self._exchange = exchange
+        self._iterator = exchange.chunks()
+
+    def __iter__(self) -> Chunks:
+        return self
+
+    def __next__(self) -> bytes:
+        chunk: bytes = next(self._iterator)
+        return chunk
+
+    def close(self) -> None:
+        """Disconnect from the app."""
+        self._exchange.close()
