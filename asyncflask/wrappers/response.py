@@ -12,7 +12,7 @@ from starlette.datastructures import URL
 from .. import bridge
 from ..datastructures import ContentRange, Headers
 from ..exceptions import HTTPException, bind_response_class
-from ..http import HTTP_STATUS_CODES, generate_etag, http_date
+from ..http import HTTP_STATUS_CODES, generate_etag
 from .conditional import scope_of, status_without_body, wanted_range
 from .content_type import content_type_for
 from .cookies import ResponseCookies
@@ -194,6 +194,7 @@ class Response(ResponseBody, ResponseHeaders, ResponseCookies):
         """Answer a GET or HEAD request with 304, 412 or a 206 range where it asks for it.
 
         Set the ETag and Last-Modified headers first. Changes this response and returns it.
+        The Date header, which caches need, is the server's to add: a second one would do harm.
 
         Args:
             accept_ranges: serve ranges; a text is sent as the Accept-Ranges header.
@@ -204,7 +205,6 @@ class Response(ResponseBody, ResponseHeaders, ResponseCookies):
         scope = scope_of(request_or_scope)
         if scope.get("method") not in {"GET", "HEAD"}:
             return self
-        self.headers.setdefault("Date", http_date())
         is_range = False
         if accept_ranges and complete_length:
             is_range = self._take_range(scope, accept_ranges, complete_length)
