@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import util
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -274,6 +274,16 @@ def get(port, path="/"):
         connection.close()
 
 
+def get_at_last(port):
+    """As `get`, from a server that has named its port but may not listen yet."""
+    pause = threading.Event()
+    for _ in range(DEADLINE * 20):
+        with suppress(ConnectionRefusedError):
+            return get(port)
+        pause.wait(0.05)
+    return pytest.fail(f"nobody listened on port {port}")
+
+
 def test_a_real_server_answers(shop):
     """`python -m asyncflask --app shop run` serves over HTTP."""
     with running("-m", "asyncflask", "--app", "shop", "run", "--port", "0") as server:
@@ -336,8 +346,6 @@ def test_real_workers(shop):
     """Several processes answer on one port."""
     command = ("-m", "asyncflask", "--app", "shop", "run", "--workers", "2", "--port", "0")
     with running(*command) as server:
-        port = server.wait_for_port()
-        server.wait_for("startup complete")
-        answer = get(port)
+        answer = get_at_last(server.wait_for_port())
 
     assert answer == "tea False"
