@@ -28,16 +28,14 @@ class AwaitingConsole(code.InteractiveConsole):
     def runcode(self, code: CodeType) -> None:
         """Run one input; its error is shown, SystemExit leaves the console."""
         try:
-            self._run(code)
+            # Here, not in a function of its own: the console hides one frame of a traceback.
+            outcome = FunctionType(code, self.locals)()
+            if inspect.iscoroutine(outcome):
+                bridge.wait_for(partial(_result_of, outcome))
         except SystemExit:
             raise
         except BaseException:
             self.showtraceback()
-
-    def _run(self, code: CodeType) -> None:
-        outcome = FunctionType(code, self.locals)()
-        if inspect.iscoroutine(outcome):
-            bridge.wait_for(partial(_result_of, outcome))
 
 
 async def _result_of(coroutine: Any) -> Any:

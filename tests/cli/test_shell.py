@@ -94,6 +94,7 @@ def test_an_error_is_shown_and_the_prompt_goes_on(shell):
     output = shell("1 / 0", "print('still here')")
 
     assert "ZeroDivisionError" in output
+    assert "shell.py" not in output
     assert "still here" in output
 
 
