@@ -5,15 +5,15 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import IO, TYPE_CHECKING, Any, TypeVar
 
-from asyncflask import bridge, ctx
-from asyncflask.setup.registrar import Registrar, _endpoint_from_view_func, setupmethod
-from asyncflask.setup.resources import open_resource
+from . import bridge, ctx
+from .setup.registrar import Registrar, _endpoint_from_view_func, setupmethod
+from .setup.resources import open_resource
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable
 
-    from asyncflask.setup.application import Application
+    from .setup.application import Application
 
 F = TypeVar("F", bound="Callable[..., Any]")
 _OWN_NAME: Any = object()  # cli_group where none was given: None would mean "no group"

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     from .setup.registrar import Registrar
     from .wrappers import Request
-    from .wrappers.request import Request
 
     Source = tuple[str, str | None, Any]
     Attempt = tuple[BaseLoader, Registrar, Source | None]
@@ -33,35 +32,20 @@ class UnexpectedUnicodeError(AssertionError, UnicodeError):
 
 
 class FormDataRoutingRedirect(AssertionError):
-    """In debug mode, instead of a routing redirect after which a form's body would be missing."""
+    """In debug mode, instead of a routing redirect after which a form's data would be missing."""
 
     def __init__(self, request: Request) -> None:
         redirect: Any = request.routing_exception
         message = (
-            f"The {request.method} request to {request.url!r} would be redirected to"
-            f" {redirect.new_url!r} with the status {redirect.code}, and clients do not send the"
-            f" body again after that. Send the {request.method} request to the second URL."
+            f"The {request.method} request to {request.url!r} would be redirected to the canonical"
+            f" URL {redirect.new_url!r} with the status {redirect.code}, and browsers do not send"
+            " a form's data again after that."
         )
         if redirect.new_url.partition("?")[0] == f"{request.base_url}/":
-            message += " The rule ends with a slash, and the URL does not."
-        super().__init__(f"{message} (In debug mode only, this error stands for the redirect.)")
-
-
-class FormDataRoutingRedirect(AssertionError):
-    """A redirect would make the browser send its request again without the form's data."""
-
-    def __init__(self, request: Request) -> None:
-        exc: Any = request.routing_exception
-        message = (
-            f"A request was sent to {request.url!r}, but routing issued a redirect to the"
-            f" canonical URL {exc.new_url!r}."
-        )
-        if f"{request.base_url}/" == exc.new_url.partition("?")[0]:
-            message += " The URL was defined with a trailing slash."
+            message += " The rule was defined with a trailing slash, and the URL has none."
         message += (
-            " Send requests to the canonical URL, or use 307 or 308 for routing redirects:"
-            f" otherwise browsers drop the data of a {request.method} request."
-            "\n\nThis exception is only raised in debug mode."
+            f" Send the {request.method} request to the canonical URL, or use 307 or 308 for"
+            " routing redirects.\n\nThis error is raised in debug mode only."
         )
         super().__init__(message)
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from jinja2 import BaseLoader, FileSystemLoader
 
-from asyncflask.exceptions import HTTPException, default_exceptions
-from asyncflask.setup.commands import AppGroup
-from asyncflask.setup.hooks import LiveDict, error_registry, list_registry
-from asyncflask.setup.resources import get_root_path
+from ..exceptions import HTTPException, default_exceptions
+from .commands import AppGroup
+from .hooks import LiveDict, error_registry, list_registry
+from .resources import get_root_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable
