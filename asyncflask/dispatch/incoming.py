@@ -108,14 +108,12 @@ class Incoming:
 
     async def _next_message(self) -> Message:
         self._has_received = True
-        # Stepping `receive` by hand and setting the timer only where it waits would save 5 µs a
+        # Stepping `receive` by hand and setting the timer only where it waits would save 4 µs a
         # request, but breaks a `receive` that enters cancel scopes of its own.
-        try:
-            with anyio.fail_after(self._timeout):
-                return await self._receive()
-        except TimeoutError:
-            self._has_timed_out = True
-            raise RequestTimeout() from None
+        with anyio.move_on_after(self._timeout):
+            return await self._receive()
+        self._has_timed_out = True
+        raise RequestTimeout()
 
     def _take(self, message: Message) -> bytes:
         if message["type"] == "http.disconnect":

@@ -265,11 +265,16 @@ class Request(URLParts, HeaderValues):
         return data.decode(errors="replace") if as_text else data
 
     def _read_data(self, parse_form_data: bool) -> bytes:
-        self._received_body()
+        body = self._received_body()
         if parse_form_data:
             self._load_form()
-        data: bytes = self.stream.read()
-        return data
+        return self._open_stream(body).read()
+
+    def _open_stream(self, body: Body) -> IO[bytes]:
+        stream: IO[bytes] | None = self.__dict__.get("stream")
+        if stream is None:
+            stream = self.__dict__["stream"] = body.open()
+        return stream
 
     # JSON
 
@@ -395,7 +400,7 @@ class Request(URLParts, HeaderValues):
             self.__dict__.setdefault("stream", BytesIO())
             return body.form
         data = self._cached_data
-        source = self.stream if data is None else BytesIO(data)
+        source = self._open_stream(body) if data is None else BytesIO(data)
         boundary = self.mimetype_params.get("boundary")
         parsed = parse_form(
             source, body.size, self.mimetype, boundary, limits, self._get_file_stream
