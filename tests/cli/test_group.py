@@ -10,7 +10,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from asyncflask import Flask, __main__
+from asyncflask import Flask, __main__, current_app
 from asyncflask.cli import FlaskGroup, ScriptInfo, cli, main
 
 APP = """\
@@ -325,8 +325,6 @@ def test_a_command_finds_its_group_in_the_app_context(project):
     own = FlaskGroup(create_app=lambda: app)
 
     def app_name(ctx, param, value):
-        from asyncflask import current_app
-
         return current_app.name
 
     @app.cli.command(with_appcontext=False)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import inspect
 import threading
 
+import anyio
 import click
 import pytest
-from asyncflask.globals import current_app
 from click.testing import CliRunner
 
 from asyncflask import Flask
+from asyncflask.globals import current_app
 from asyncflask.setup.commands import AppGroup, ScriptInfo, pass_script_info, with_appcontext
 
 
@@ -187,8 +188,6 @@ def test_an_async_command_on_the_event_loop_is_explained(group, info):
 
     async def call_on_loop():
         return run(group, info, "tell")
-
-    import anyio
 
     result = anyio.run(call_on_loop)
 

@@ -7,9 +7,9 @@ from functools import partial
 from types import ModuleType
 
 import pytest
-from asyncflask.globals import current_app
 
 from asyncflask import Flask
+from asyncflask.globals import current_app
 from asyncflask.setup.locate import (
     NoAppException,
     find_app,
