@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import httpx
 import pytest
 
 from asyncflask import bridge
@@ -259,6 +260,21 @@ def test_async_stream(app, write):
     texts = (client.get("/here").text, client.get("/string").text)
 
     assert texts == ("2 /here 3", "2")
+
+
+@pytest.mark.anyio
+async def test_every_event_loop(async_app):
+    """Async functions and sync processors work on asyncio, uvloop and trio."""
+    async_app.context_processor(lambda: {"two": 2})
+    transport = httpx.ASGITransport(async_app)
+
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+        responses = [
+            await client.get(path, params={"source": "{{ load(two) }}"})
+            for path in ("/async", "/sync")
+        ]
+
+    assert [response.text for response in responses] == ["4", "4"]
 
 
 def test_sync_stream_with_async_functions(app):
