@@ -274,8 +274,9 @@ class MapAdapter:
         Raises:
             BuildError: no rule of the endpoint can be built.
         """
-        self.map.update()
-        given = _plain_values(values)
+        if self.map._remap:
+            self.map.update()
+        given = _plain_values(values) if values else {}
         built = self._build_path(endpoint, given, method, append_unknown)
         if built is None:
             raise BuildError(endpoint, given, method, self)
@@ -325,10 +326,8 @@ def _explain(miss: NoMatch) -> HTTPException:
     return WebsocketMismatch() if miss.websocket_mismatch else NotFound()
 
 
-def _plain_values(values: Mapping[str, Any] | None) -> dict[str, Any]:
+def _plain_values(values: Mapping[str, Any]) -> dict[str, Any]:
     """`values` without those that are None; lists only where a MultiDict has several."""
-    if not values:
-        return {}
     if isinstance(values, MultiDict):
         lists = ((name, found) for name, found in values.lists() if found)
         values = {name: found[0] if len(found) == 1 else found for name, found in lists}

@@ -25,6 +25,8 @@ class Template:
     """A path or host to fill with values."""
 
     fillings: tuple[_Filling, ...]
+    # All of it, if it has no variables.
+    text: str | None
 
     def fill(self, values: Mapping[str, Any]) -> str:
         """Put `values` in place of the variables.
@@ -33,6 +35,8 @@ class Template:
             KeyError: the value of a variable is missing.
             ValidationError, ValueError: a converter refuses a value.
         """
+        if self.text is not None:
+            return self.text
         return "".join(
             [
                 filling if isinstance(filling, str) else filling[1](values[filling[0]])
@@ -47,8 +51,9 @@ def compile_template(
     defaults: Mapping[str, Any],
 ) -> Template:
     """Prepare a template; a variable with a default always stands for that."""
-    fillings = [_fill_ahead(piece, converters, defaults) for piece in pieces]
-    return Template(tuple(_join_texts(fillings)))
+    fillings = tuple(_join_texts([_fill_ahead(piece, converters, defaults) for piece in pieces]))
+    texts = [filling for filling in fillings if isinstance(filling, str)]
+    return Template(fillings, "".join(texts) if len(texts) == len(fillings) else None)
 
 
 def _fill_ahead(

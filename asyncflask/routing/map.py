@@ -128,7 +128,7 @@ class Map:
         if plain is not None:
             return Match(plain, dict(plain.defaults) if plain.defaults else {})
         parts = [domain, "", *path.lstrip("/").split("/")] if path else [domain, ""]
-        rule, texts = walk(self._root, parts, method, websocket, _ignore)
+        rule, texts = walk(self._root, parts, method, websocket)
         if rule is None or rule is NEEDS_SLASH or rule.redirect_to is not None:
             return None
         if rule.alias and self.redirect_defaults:
@@ -172,7 +172,7 @@ class Map:
 
     def _walk(self, domain: str, path: str, miss: Miss) -> Found:
         parts = [domain, *path.split("/")]
-        return walk(self._root, parts, miss.method, miss.websocket, miss.note)
+        return walk(self._root, parts, miss.method, miss.websocket, miss)
 
     def _merge_slashes(self, domain: str, path: str, miss: Miss) -> None:
         """Raise RequestPath if the path matches once its double slashes are single."""
@@ -295,10 +295,6 @@ class Map:
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({pformat(list(self.iter_rules()))})"
-
-
-def _ignore(rules: Iterable[Rule]) -> None:
-    pass
 
 
 def _sort_for_building(rules: list[Rule]) -> list[Rule]:

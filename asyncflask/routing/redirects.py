@@ -43,8 +43,11 @@ def follow_template(
     target = _find_placeholders.sub(
         lambda found: converters[found[1]].to_url(values[found[1]]), template
     )
-    may_leave = template.startswith("//") or _match_absolute(template) is not None
-    return quote_url(urljoin(base, target)) if may_leave else _join_locally(base, target)
+    if _match_absolute(template):
+        return quote_url(target)
+    if template.startswith("//"):
+        return quote_url(f"{urlsplit(base).scheme}:{target}")
+    return _join_locally(base, target)
 
 
 def follow_function(base: str, target: str | None) -> str:
@@ -53,7 +56,7 @@ def follow_function(base: str, target: str | None) -> str:
     It may be on another host only if the function gives a whole URL, such as https://example.org.
     """
     if target and _match_absolute(target):
-        return quote_url(urljoin(base, target))
+        return quote_url(target)
     return _join_locally(base, target or "")
 
 

@@ -87,6 +87,7 @@ class Rule(RuleFactory):
         self.endpoint = endpoint
         self.redirect_to = redirect_to
         self.arguments: set[str] = set(defaults or ())
+        self._required: set[str] = set()
         self._pieces: tuple[list[Piece], list[Piece]] = ([], [])
         self._converters: dict[str, BaseConverter] = {}
         self._readers: list[tuple[str, Callable[[str], Any]]] = []
@@ -152,6 +153,7 @@ class Rule(RuleFactory):
         self._converters = self._make_converters()
         if isinstance(self.redirect_to, str):
             check_redirect_template(self.redirect_to, self._converters, self.rule)
+        self._required = self.arguments - set(self.defaults or ())
         self._readers = [(name, reader_of(used)) for name, used in self._converters.items()]
         self._steps = [
             step for part in self._pieces for step in compile_steps(part, self._converters)
@@ -229,14 +231,14 @@ class Rule(RuleFactory):
             host, url = domain.fill(values), path.fill(values)
         except ValidationError:
             return None
-        query = self._build_query(values) if append_unknown else ""
+        if not append_unknown or values.keys() <= self.arguments:
+            return host, url
+        query = self._build_query(values)
         return host, f"{url}?{query}" if query else url
 
     def _build_query(self, values: Mapping[str, Any]) -> str:
         assert self.map is not None
         unknown = {name: value for name, value in values.items() if name not in self.arguments}
-        if not unknown:
-            return ""
         return encode_query(unknown, sort=self.map.sort_parameters, key=self.map.sort_key)
 
     def provides_defaults_for(self, rule: Rule) -> bool:
@@ -250,10 +252,11 @@ class Rule(RuleFactory):
         """Whether a URL can be built from `values`, and answers `method`."""
         if method is not None and self.methods is not None and method not in self.methods:
             return False
-        defaults = self.defaults or {}
-        if any(name not in values and name not in defaults for name in self.arguments):
+        if not self._required <= values.keys():
             return False
-        return all(values.get(name, value) == value for name, value in defaults.items())
+        if not self.defaults:
+            return True
+        return all(values.get(name, value) == value for name, value in self.defaults.items())
 
     def build_compare_key(self) -> tuple[int, int, int]:
         """The order in which rules are tried for building: with more arguments first."""

@@ -77,12 +77,14 @@ class Miss:
     is_websocket_mismatch: bool = False
 
     def note(self, rules: Iterable[Rule]) -> None:
-        """Take up what `rules`, none of which answers, would have answered."""
+        """Take up what those of `rules` that come before the one that answers would answer."""
         for rule in rules:
             if rule.methods is not None and self.method not in rule.methods:
                 self.allowed |= rule.methods
             elif rule.websocket != self.websocket:
                 self.is_websocket_mismatch = True
+            else:
+                return
 
 
 def plant(rules: Iterable[Rule]) -> Node:
@@ -169,13 +171,13 @@ def walk(
     parts: Sequence[str],
     method: str,
     websocket: bool,
-    note: Callable[[Iterable[Rule]], object],
+    miss: Miss | None = None,
 ) -> Found:
     """Find the rule for a domain and a path, by the static ways first, then by weight.
 
     Args:
         parts: the domain, and the path split at its slashes.
-        note: is told the rules of the path that do not answer the method or protocol.
+        miss: takes up the rules of the path that do not answer the method or protocol.
     Returns:
         (None, ()) if no rule matches. With NEEDS_SLASH, a rule would with a slash at the end.
     """
@@ -192,10 +194,11 @@ def walk(
                 node = child
                 index += 1
             if index == last:
+                if miss is not None:
+                    miss.note(node.rules)
                 answer = node.answers[websocket][method]
                 if answer is not None:
                     return answer, values
-                note(node.rules)
                 continue
             edges = iter(node.edges)
         for edge in edges:
