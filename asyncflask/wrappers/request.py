@@ -20,7 +20,7 @@ from .request_headers import HeaderValues
 from .request_url import URLParts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from types import TracebackType
     from typing import Self
 
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 _UNSET: Final = object()
 
-_DEFAULT_MAX_CONTENT_LENGTH = 16 * 1024 * 1024
 _DEFAULT_LIMITS = FormLimits()
 
 
@@ -40,6 +39,19 @@ class RequestApp(Protocol):
 
     @property
     def config(self) -> Mapping[str, Any]: ...
+
+
+def _no_app() -> None:
+    """Stand for the current app's finder until there are contexts."""
+
+
+_find_app: Callable[[], RequestApp | None] = _no_app
+
+
+def bind_current_app(find_app: Callable[[], RequestApp | None]) -> None:
+    """Let requests that are not bound to an app, as one made by hand, find the current one."""
+    global _find_app
+    _find_app = find_app
 
 
 class Request(URLParts, HeaderValues):
@@ -146,9 +158,7 @@ class Request(URLParts, HeaderValues):
         Lowering it in a hook or view has effect; raising it there comes too late, because the body
         has been received by then: set MAX_CONTENT_LENGTH, or the route's max_content_length.
         """
-        return self._limit(
-            self._max_content_length, "MAX_CONTENT_LENGTH", _DEFAULT_MAX_CONTENT_LENGTH
-        )
+        return self._limit(self._max_content_length, "MAX_CONTENT_LENGTH", None)
 
     @max_content_length.setter
     def max_content_length(self, value: int | None) -> None:
@@ -179,7 +189,8 @@ class Request(URLParts, HeaderValues):
         return limit
 
     def _setting(self, key: str, default: Any) -> Any:
-        return default if self._app is None else self._app.config.get(key, default)
+        app = self._app or _find_app()
+        return default if app is None else app.config.get(key, default)
 
     def _form_limits(self) -> FormLimits:
         return FormLimits(self.max_form_memory_size, self.max_form_parts)
@@ -332,7 +343,7 @@ class Request(URLParts, HeaderValues):
                 f" {self.mimetype or 'missing'} and not 'application/json'."
             )
         if self._app is not None and self._app.debug:
-            raise BadRequest(f"The body is not valid JSON: {e}") from e
+            raise BadRequest(f"Failed to decode JSON object: {e}") from e
         raise BadRequest() from e
 
     # Forms

@@ -15,6 +15,7 @@ from asyncflask.exceptions import (
     RequestEntityTooLarge,
     UnsupportedMediaType,
 )
+from asyncflask.wrappers import request as request_module
 from asyncflask.wrappers.body import Body
 from asyncflask.wrappers.enctype import DebugFilesKeyError
 from asyncflask.wrappers.request import Request
@@ -54,7 +55,7 @@ def test_a_bare_scope_makes_a_request(make_request):
     assert request.blueprint is request.routing_exception is None
     assert request.blueprints == []
     assert (request.max_form_memory_size, request.max_form_parts) == (500_000, 1000)
-    assert request.max_content_length == 16 * 1024 * 1024
+    assert request.max_content_length is None
 
 
 def test_a_request_takes_any_attribute(make_request):
@@ -268,6 +269,15 @@ def test_a_limit_of_the_configuration_holds(post, make_app):
     assert request.get_data() == b"abcd"
 
 
+def test_a_request_made_by_hand_finds_the_current_app(post, make_app, monkeypatch):
+    """Its limits are those of the app whose context it is used in."""
+    monkeypatch.setattr(request_module, "_find_app", lambda: make_app(MAX_FORM_PARTS=5))
+
+    request = post()
+
+    assert request.max_form_parts == 5
+
+
 def test_a_limit_that_is_lifted_in_time_is_lifted(post, make_app):
     """A hook may raise what a form may use, before the form is asked for."""
     request = post(FORM, MULTIPART, app=make_app(MAX_FORM_PARTS=1))
@@ -340,7 +350,7 @@ def test_broken_json_is_explained_in_debug_mode(post, make_app):
     """The parser's message is in the description."""
     request = post(b"{bad", JSON, app=make_app(debug=True))
 
-    with pytest.raises(BadRequest, match="not valid JSON: Expecting property name"):
+    with pytest.raises(BadRequest, match="Failed to decode JSON object: Expecting property name"):
         _ = request.json
 
 
