@@ -76,7 +76,7 @@ class Map:
         self._added: list[Rule] = []
         self._rules_by_endpoint: dict[Any, list[Rule]] = {}
         self._remap = True
-        self._remap_lock = self.lock_class()
+        self._remap_lock = type(self).lock_class()
         self._root = Node()
         # The rules that need no walk, by domain, path, method and whether for WebSockets.
         self._plain: dict[tuple[str, str, str, bool], Rule] = {}
