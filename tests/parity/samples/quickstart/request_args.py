@@ -1,0 +1,3 @@
+from flask import request
+
+searchword = request.args.get('key', '')
