@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import json
+from . import cli, json
 from .app import Flask
 from .blueprints import Blueprint
 from .bridge import inline
@@ -65,6 +65,7 @@ __all__ = [
     "appcontext_pushed",
     "appcontext_tearing_down",
     "before_render_template",
+    "cli",
     "copy_current_request_context",
     "current_app",
     "flash",

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import anyio
 
-from . import bridge
+from . import bridge, json
 from .ctx import AppContext, current, require_app_context, require_request_context
 from .datastructures import ImmutableDict
 from .debughelpers import FormDataRoutingRedirect
@@ -18,7 +18,7 @@ from .dispatch.body import attach_stream, must_close_connection, receive_body
 from .dispatch.files import send_from_directory
 from .dispatch.lifespan import answer_lifespan, refuse
 from .dispatch.methods import DispatchMethods
-from .dispatch.overrides import pipeline_class
+from .dispatch.overrides import find_replaced, pipeline_class
 from .dispatch.pipeline import Pipeline, compile_pipeline
 from .dispatch.responses import to_response
 from .exceptions import BadRequest, BadRequestKeyError, HTTPException
@@ -41,14 +41,11 @@ from .templating import (
 )
 from .testing import EnvironBuilder, FlaskClient, FlaskCliRunner
 from .wrappers import Request, Response
-from .wrappers.cookies import bind_max_cookie_size
 from .wrappers.redirects import redirect
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
-
-    import click
 
     from .typing import ASGIApp, Receive, Scope, Send
 
@@ -57,12 +54,19 @@ if TYPE_CHECKING:
 _SAFE_IN_ANCHOR = "%!#$&'()*+,/:;=?@"
 
 
-def _max_cookie_size() -> int | None:
-    ctx = current()
-    return None if ctx is None else cast("int", ctx.app.config["MAX_COOKIE_SIZE"])
+_BODILESS = frozenset({"GET", "HEAD"})
+_BODY_FIELDS = frozenset({b"content-length", b"transfer-encoding"})
+_MOST_GOOD_HOSTS = 1000
 
 
-bind_max_cookie_size(_max_cookie_size)
+# A response on its own speaks the standard library's JSON; from here on, the current app's.
+Response.json_module = json
+
+
+def _close_connection(scope: Scope, response: Response) -> None:
+    # SPEC: RFC 9113 section 8.2.2: HTTP/2 has no connection fields.
+    if scope.get("http_version", "1.1").startswith("1"):
+        response.headers["Connection"] = "close"
 
 
 class Flask(DispatchMethods, Application):
@@ -85,10 +89,10 @@ class Flask(DispatchMethods, Application):
     test_client_class: type[FlaskClient] | None = None
     test_cli_runner_class: type[FlaskCliRunner] | None = None
     default_config: ClassVar[dict[str, Any]] = ImmutableDict(Application.default_config)
-    cli: click.Group
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self._good_hosts: set[bytes | None] = set()
         self.template_context_processors[None].append(_default_template_ctx_processor)
         self._add_static_route()
 
@@ -96,7 +100,11 @@ class Flask(DispatchMethods, Application):
         if not self.has_static_folder:
             return
         if bool(self._static_host) != self.url_map.host_matching:
-            raise ValueError("Invalid static_host/host_matching combination")
+            raise AssertionError(
+                "Invalid static_host/host_matching combination: static_host="
+                f"{self._static_host!r} with host_matching={self.url_map.host_matching!r}."
+                " Pass both, or neither."
+            )
         # A view that held the app would keep it alive: the app holds its views.
         app = weakref.ref(self)
 
@@ -113,9 +121,9 @@ class Flask(DispatchMethods, Application):
     def __setattr__(self, name: str, value: Any) -> None:
         # What is assigned may replace a step, as extensions do with handle_exception.
         super().__setattr__(name, value)
-        compiled = self.__dict__.get("_compiled")
-        if compiled:
-            compiled.clear()
+        if self.__dict__.get("_compiled"):
+            self._compiled.clear()
+            self._good_hosts.clear()
 
     # -- answering the server
 
@@ -138,7 +146,7 @@ class Flask(DispatchMethods, Application):
 
     @wsgi_app.setter
     def wsgi_app(self, app: ASGIApp) -> None:
-        self.asgi_app = app  # type: ignore[method-assign]  # what the name is for
+        self.asgi_app = app  # type: ignore[method-assign, assignment]  # what the name is for
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         if not self._got_first_request:
@@ -148,59 +156,84 @@ class Flask(DispatchMethods, Application):
         ctx = AppContext(self, request)
         ctx.enter()
         try:
+            # PERF: one dict from the headers answers what every request is asked, in C.
+            fields = dict(scope["headers"])
+            ctx.has_cookies = b"cookie" in fields
             if appcontext_pushed.receivers and ctx.app_context is ctx:
                 appcontext_pushed.send(self, _async_wrapper=self.ensure_sync)
-            self._match(ctx, request)
-            pipeline = self.pipeline_of(ctx)
-            rule = request.url_rule
-            if rule is not None and request.method != "OPTIONS":
-                if rule.max_content_length is not None:
-                    request.max_content_length = rule.max_content_length
-                if rule.stream_body:
-                    attach_stream(request, receive)
-                else:
-                    await receive_body(request, receive)
+            self._match(ctx, request, fields.get(b"host"))
+            may_have_body = request.method not in _BODILESS or not _BODY_FIELDS.isdisjoint(fields)
+            if may_have_body and request.url_rule is not None:
+                await self._receive(request, receive)
+            pipeline = self.pipeline_of(request.url_rule)
             response = await bridge.drive(pipeline.run(ctx), ctx, pipeline.workers)
-            if must_close_connection(request):
-                response.headers["Connection"] = "close"
-            if response.is_streamed:
-                await self._stream(ctx, pipeline, response, receive, send)
-            else:
+            if may_have_body and must_close_connection(request):
+                _close_connection(scope, response)
+            if ctx.torn_down:
                 await response(scope, receive, send)
+            else:
+                await self._stream(ctx, pipeline, response, (scope, receive, send))
         finally:
             ctx.leave()
-            if (preserve := scope.get("asyncflask.preserve_context")) is not None:
-                preserve(ctx)
+            if "asyncflask.preserve_context" in scope:
+                scope["asyncflask.preserve_context"](ctx)
 
-    def _match(self, ctx: AppContext, request: Request) -> None:
+    def _match(self, ctx: AppContext, request: Request, host: bytes | None) -> None:
         """Find the rule, by the short way where there is no host to match and no redirect."""
         if self.subdomain_matching or self.url_map.host_matching:
             ctx.match_request()
             return
+        is_known = host in self._good_hosts and self.config["TRUSTED_HOSTS"] is None
+        if not is_known and not self._is_good_host(request, host):
+            return
+        path = request.scope["path"]
+        if request.scope.get("root_path") or path[:1] != "/" or path[:2] == "//":
+            path = request.path
+        match = self.url_map.find(self.url_map.default_subdomain, path, request.method)
+        if match is None:
+            ctx.match_request()
+        else:
+            request.url_rule, request.view_args = match.rule, match.args
+
+    def _is_good_host(self, request: Request, host: bytes | None) -> bool:
+        """Whether the Host header is valid and trusted; if not, that is the routing error."""
         try:
             _ = request.host
         except HTTPException as exc:
             request.routing_exception = exc
+            return False
+        # PERF: an app is asked for a few hosts again and again. Subclasses decide for themselves.
+        if (
+            self.request_class is Request
+            and self.config["TRUSTED_HOSTS"] is None
+            and len(self._good_hosts) < _MOST_GOOD_HOSTS
+        ):
+            self._good_hosts.add(host)
+        return True
+
+    async def _receive(self, request: Request, receive: Receive) -> None:
+        """Receive the body as the rule wants it; OPTIONS is answered without."""
+        rule = request.url_rule
+        if request.method == "OPTIONS" and rule.provide_automatic_options:
             return
-        match = self.url_map.find(self.url_map.default_subdomain, request.path, request.method)
-        if match is None:
-            ctx.match_request()
+        if rule.max_content_length is not ...:
+            request.max_content_length = rule.max_content_length
+        if rule.stream_body:
+            attach_stream(request, receive)
         else:
-            request.url_rule = match.rule
-            request.view_args = match.args
+            await receive_body(request, receive)
 
     async def _stream(
         self,
         ctx: AppContext,
         pipeline: Pipeline,
         response: Response,
-        receive: Receive,
-        send: Send,
+        connection: tuple[Scope, Receive, Send],
     ) -> None:
         """Send a streamed response; its context lives until the stream has ended."""
         error: BaseException | None = None
         try:
-            await response(ctx.require_request().scope, receive, send)
+            await response(*connection)
         except Exception as exc:
             self.log_exception((type(exc), exc, exc.__traceback__))
             error = exc
@@ -213,17 +246,19 @@ class Flask(DispatchMethods, Application):
                 await bridge.drive(pipeline.tear_down(ctx, error), ctx, pipeline.workers)
             error = None
 
-    def pipeline_of(self, ctx: AppContext) -> Pipeline:
-        """The compiled steps of the context's endpoint; for None, of requests without a rule."""
-        rule = None if ctx.request is None else ctx.request.url_rule
+    def pipeline_of(self, rule: Any) -> Pipeline:
+        """The compiled steps of a rule's endpoint; for None, of requests without a rule."""
         endpoint = None if rule is None else rule.endpoint
-        pipeline = self._compiled.get(endpoint)
+        pipeline: Pipeline | None = self._compiled.get(endpoint)
         if pipeline is None:
-            pipeline = compile_pipeline(
-                self, endpoint, blueprint_names(endpoint), pipeline_class(self, Flask)
-            )
-            self._compiled[endpoint] = pipeline
-        return cast("Pipeline", pipeline)
+            pipeline = self._compiled[endpoint] = self._compile(endpoint)
+        return pipeline
+
+    def _compile(self, endpoint: str | None) -> Pipeline:
+        replaced = find_replaced(self, Flask)
+        return compile_pipeline(
+            self, endpoint, blueprint_names(endpoint), pipeline_class(replaced), replaced
+        )
 
     # -- contexts
 
@@ -254,7 +289,7 @@ class Flask(DispatchMethods, Application):
         request = ctx.request
         if request is None:
             return
-        pipeline = self.pipeline_of(ctx)
+        pipeline = self.pipeline_of(None)
         if pipeline.opens_session and not bridge.is_async(self.session_interface.open_session):
             bridge.run_here(pipeline.open_session(ctx), ctx)
         if request.url_rule is None and request.routing_exception is None:
@@ -262,7 +297,8 @@ class Flask(DispatchMethods, Application):
 
     async def tear_down(self, ctx: AppContext, exc: BaseException | None) -> None:
         """Run the teardown functions of a context that was pushed by hand."""
-        await self.pipeline_of(ctx).tear_down(ctx, exc)
+        rule = None if ctx.request is None else ctx.request.url_rule
+        await self.pipeline_of(rule).tear_down(ctx, exc)
 
     # -- what a request may ask of the app
 
@@ -361,6 +397,7 @@ class Flask(DispatchMethods, Application):
 
     def url_for(
         self,
+        /,
         endpoint: str,
         *,
         _anchor: str | None = None,
@@ -486,6 +523,7 @@ class Flask(DispatchMethods, Application):
         """Whether a template is autoescaped, by its file name."""
         return autoescapes(filename)
 
+    @bridge.inline  # the processors say themselves whether they block
     def update_template_context(self, context: dict[str, Any]) -> None:
         """Add what the context processors return; what is there already stays."""
         update_context(self, current(), context)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar, cast
 
 from . import bridge
 from .exceptions import HTTPException
+from .wrappers.current import bind_current_app
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -89,18 +90,22 @@ class AppContext:
         app: the application.
         g: the namespace for the length of the context.
         request: the request; None in a context of the app alone.
+        opened_session: the session, if it was opened; looking at it does not count as access.
         flashes: the messages that were flashed before this request, once they were read.
         in_worker: whether the request's own coroutine is in a worker thread just now.
+        torn_down: whether the teardown functions have run since the context was opened.
+        has_cookies: whether the client may have sent a session's cookie.
         app_context: the context that owns `g` and the app's teardown: this one, or the one of
             the same app that was current when this one was pushed.
         request_context: the nearest context with a request: this one, an outer one, or None.
     """
 
     in_worker = False
+    has_cookies = True
     flashes: list[tuple[str, str]] | None = None
-    _session: SessionMixin | None = None
+    opened_session: SessionMixin | None = None
     _url_adapter: Any = _UNSET
-    _torn_down = False
+    torn_down = False
     _pushed_in: object = None
 
     def __init__(
@@ -109,11 +114,12 @@ class AppContext:
         request: Request | None = None,
         session: SessionMixin | None = None,
     ) -> None:
-        self.app = app
+        # Each floor uses a piece of the app of its own, so that no one Protocol says it all.
+        self.app: Any = app
         self.g = app.app_ctx_globals_class()
         self.request = request
         if session is not None:
-            self._session = session
+            self.opened_session = session
         self.app_context: AppContext = self
         self.request_context: AppContext | None = None if request is None else self
         self._after_request_functions: list[Callable[..., Any]] = []
@@ -134,7 +140,7 @@ class AppContext:
     @property
     def session(self) -> SessionMixin:
         """The session, opened on first use; asking for it counts as accessing it."""
-        session = self._session
+        session = self.opened_session
         if session is None:
             session = self.open_session()
         session.accessed = True
@@ -142,12 +148,12 @@ class AppContext:
 
     @session.setter
     def session(self, value: SessionMixin) -> None:
-        self._session = value
+        self.opened_session = value
 
     @property
-    def opened_session(self) -> SessionMixin | None:
-        """The session where one was opened; looking at it does not count as access."""
-        return self._session
+    def _session(self) -> SessionMixin:
+        # COMPAT: Flask's name for the session that is looked at without being accessed.
+        return self.open_session()
 
     def open_session(self) -> SessionMixin:
         """Open the session, once, with the app's interface; a null session where it gives none.
@@ -156,24 +162,22 @@ class AppContext:
             RuntimeError: the interface is async and the session was asked for before it was
                 opened, which is right before the first before_request function.
         """
-        if self._session is None:
-            opened = self.app.session_interface.open_session(
-                cast("Any", self.app), self.require_request()
-            )
+        if self.opened_session is None:
+            opened = self.app.session_interface.open_session(self.app, self.require_request())
             if hasattr(type(opened), "__await__"):
-                cast("Any", opened).close()
+                opened.close()
                 raise RuntimeError(
                     "The session cannot be read yet: this app's session interface is async, so the"
                     " session is opened after URL matching, before the hooks."
                 )
             self.keep_session(opened)
-        return cast("SessionMixin", self._session)
+        return cast("SessionMixin", self.opened_session)
 
     def keep_session(self, opened: SessionMixin | None) -> None:
         """Take what `open_session` gave; None becomes a session that only explains itself."""
         if opened is None:
-            opened = self.app.session_interface.make_null_session(cast("Any", self.app))
-        self._session = opened
+            opened = self.app.session_interface.make_null_session(self.app)
+        self.opened_session = opened
 
     # Routing
 
@@ -211,7 +215,7 @@ class AppContext:
         outer = _current.get()
         opening = not self._outer
         if opening:
-            self._torn_down = False
+            self.torn_down = False
             self._join(outer)
         self._outer.append(outer)
         self._pushed_in = bridge.task_of_caller()
@@ -270,18 +274,11 @@ class AppContext:
         """End what `make_current` began."""
         _current.set(outer)
 
-    def begin_teardown(self) -> bool:
-        """Whether teardown is to run now: true once for each time the context was opened."""
-        if self._torn_down:
-            return False
-        self._torn_down = True
-        return True
-
     def copy(self) -> AppContext:
         """A context of its own for the same request and session, for another thread or task."""
         request = self.request
         copied = type(self)(self.app, request)
-        copied._session = self._session
+        copied.opened_session = self.opened_session
         copied._url_adapter = self._url_adapter
         return copied
 
@@ -362,6 +359,14 @@ _NO_REQUEST: Final = (
 def current() -> AppContext | None:
     """The current context, or None."""
     return _current.get()
+
+
+def _app_or_none() -> ContextApp | None:
+    ctx = _current.get()
+    return None if ctx is None else ctx.app
+
+
+bind_current_app(_app_or_none)
 
 
 def require_app_context() -> AppContext:

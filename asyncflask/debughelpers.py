@@ -103,5 +103,9 @@ def _blueprint_hint() -> Iterator[str]:
     context = ctx.current()
     if context is None or context.request is None or context.request.blueprint is None:
         return
-    yield f"  The view that asked for it belongs to the blueprint {context.request.blueprint!r}."
+    yield (
+        "  The template was looked up from an endpoint that belongs to the blueprint"
+        f" {context.request.blueprint!r}."
+    )
     yield "  Is the file in the blueprint's template folder, and was template_folder= passed to it?"
+    yield "  See https://flask.palletsprojects.com/blueprints/#templates"

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from .ctx import AppContext
-    from .wrappers import Response
+    from .wrappers import Response as ResponseType
 
 __all__ = [
     "abort",
@@ -69,8 +69,8 @@ def url_for(
 def redirect(
     location: str,
     code: int = 302,
-    Response: type[Response] | None = None,  # noqa: N803
-) -> Response:
+    Response: type[ResponseType] | None = None,  # noqa: N803
+) -> ResponseType:
     """A redirect to `location`; the current app's own method makes it where there is one.
 
     Args:
@@ -79,10 +79,10 @@ def redirect(
     ctx = current()
     if ctx is None or Response is not None:
         return redirects.redirect(location, code, Response)
-    return cast("Response", cast("Any", ctx.app).redirect(location, code=code))
+    return cast("ResponseType", cast("Any", ctx.app).redirect(location, code=code))
 
 
-def abort(code: int | Response, *args: Any, **kwargs: Any) -> NoReturn:
+def abort(code: int | ResponseType, *args: Any, **kwargs: Any) -> NoReturn:
     """Raise the HTTP error of a status code, or answer with a finished response.
 
     Args:
@@ -96,15 +96,15 @@ def abort(code: int | Response, *args: Any, **kwargs: Any) -> NoReturn:
     exceptions.abort(code, *args, **kwargs)
 
 
-def make_response(*args: Any) -> Response:
+def make_response(*args: Any) -> ResponseType:
     """The response that a view returning `args` would make, to set headers on.
 
     Without an argument it is an empty response; several stand for a tuple.
     """
     app = cast("Any", require_app_context().app)
     if not args:
-        return cast("Response", app.response_class())
-    return cast("Response", app.make_response(args[0] if len(args) == 1 else args))
+        return cast("ResponseType", app.response_class())
+    return cast("ResponseType", app.make_response(args[0] if len(args) == 1 else args))
 
 
 def get_template_attribute(template_name: str, attribute: str) -> Any:
@@ -126,7 +126,7 @@ def send_file(
     etag: bool | str = True,
     last_modified: datetime | int | float | None = None,
     max_age: int | Callable[[str | None], int | None] | None = None,
-) -> Response:
+) -> ResponseType:
     """A response with a file's content. Never pass a path that a user has given.
 
     Args:
@@ -156,7 +156,7 @@ def send_file(
 
 def send_from_directory(
     directory: os.PathLike[str] | str, path: os.PathLike[str] | str, **kwargs: Any
-) -> Response:
+) -> ResponseType:
     """Send a file from within `directory`; `path` may come from a user.
 
     Args:

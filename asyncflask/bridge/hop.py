@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 import types
 from contextvars import Context, ContextVar, copy_context
+from dataclasses import dataclass
 from functools import partial, wraps
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar, cast
 
@@ -76,7 +77,7 @@ def drive(
     while True:
         ended, value = yield from _advance_on_loop(coroutine, error)
         if ended:
-            return cast("T", value)
+            return value  # type: ignore[no-any-return]  # PERF: cast() is a call
         worker = worker or Worker(workers)
         advance = partial(_advance_in_worker, coroutine, traveller)
         try:
@@ -167,22 +168,26 @@ class _HopCancelled(BaseException):
 class Worker:
     """The worker of one driven coroutine: each hop sees the context variables of the last one."""
 
-    __slots__ = ("_baseline", "_context", "_lane", "_workers")
+    __slots__ = ("_baseline", "_context", "_lane", "_loop", "_workers")
 
     def __init__(self, workers: int = DEFAULT_WORKERS) -> None:
         self._workers = workers
+        self._loop: _Loop | None = None
         self._lane = lane = current_lane.get()
         self._context: Context | None = None if lane is None else lane.context
         self._baseline: Context | None = None if lane is None else lane.baseline
 
     async def run(self, function: Callable[[], T]) -> T:
         """Run `function` in the thread; context variables set there are seen here afterwards."""
+        if self._lane is None and self._loop is None:
+            self._loop = _current_loop()
         stay = Stay(function, self._context, self._incoming())
         try:
             if self._lane is not None:
                 await self._lane.run(stay)
             else:
-                await anyio.to_thread.run_sync(stay, limiter=_limiter(self._workers))
+                limiter = _limiter(cast("_Loop", self._loop), self._workers)
+                await anyio.to_thread.run_sync(stay, limiter=limiter)
         except anyio.get_cancelled_exc_class() as reason:
             await stay.wait_until_over()
             if stay.left_coroutine_at_rest:
@@ -197,27 +202,39 @@ class Worker:
     def _incoming(self) -> Variables:
         """What was set on the loop since the thread last ran."""
         if self._baseline is None:
-            return [(_loop_token, current_token())]
+            return [(_loop_token, cast("_Loop", self._loop).token)]
         return changes(self._baseline, copy_context())
 
 
-_limiters: RunVar[dict[int, anyio.CapacityLimiter]] = RunVar("asyncflask_limiters")
+@dataclass(frozen=True, slots=True)
+class _Loop:
+    """What is kept for an event loop: how to reach it, and its limiters for user code by size."""
+
+    token: EventLoopToken
+    limiters: dict[int, anyio.CapacityLimiter]
 
 
-def _limiter(workers: int) -> anyio.CapacityLimiter:
+_loop: RunVar[_Loop] = RunVar("asyncflask_loop")
+
+
+def _current_loop() -> _Loop:
+    try:
+        return _loop.get()
+    except LookupError:
+        loop = _Loop(current_token(), {})
+        _loop.set(loop)
+        return loop
+
+
+def _limiter(loop: _Loop, workers: int) -> anyio.CapacityLimiter:
     """The limiter for user code on this event loop; apart from anyio's own for file I/O."""
     if _waited_for.get():
         # A worker waits for this very task: a second place in its pool could be waited for
         # for ever, once every worker waits like this.
         return anyio.CapacityLimiter(1)
-    try:
-        limiters = _limiters.get()
-    except LookupError:
-        limiters = {}
-        _limiters.set(limiters)
-    if workers not in limiters:
-        limiters[workers] = anyio.CapacityLimiter(workers)
-    return limiters[workers]
+    if workers not in loop.limiters:
+        loop.limiters[workers] = anyio.CapacityLimiter(workers)
+    return loop.limiters[workers]
 
 
 async def run_in_worker(function: Callable[..., T], *args: Any) -> T:

@@ -26,59 +26,62 @@ class DispatchMethods:
     replacement then runs in the step's place and may call the built-in method.
     """
 
-    def pipeline_of(self, ctx: AppContext) -> Pipeline:
+    def pipeline_of(self, rule: Any) -> Pipeline:
         raise NotImplementedError
+
+    def _pipeline(self, ctx: AppContext) -> Pipeline:
+        return self.pipeline_of(None if ctx.request is None else ctx.request.url_rule)
 
     def full_dispatch_request(self) -> Any:
         """Hooks, view and error handlers, up to the finished response."""
         ctx = require_request_context()
-        return _run(Pipeline.full_dispatch_request(self.pipeline_of(ctx), ctx), ctx)
+        return _run(Pipeline.full_dispatch_request(self._pipeline(ctx), ctx), ctx)
 
     def preprocess_request(self) -> Any:
         """URL value preprocessors and before functions; the first value that is not None."""
         ctx = require_request_context()
-        return _run(Pipeline.preprocess_request(self.pipeline_of(ctx), ctx), ctx)
+        return _run(Pipeline.preprocess_request(self._pipeline(ctx), ctx), ctx)
 
     def dispatch_request(self) -> Any:
         """The view's return value, or the routing error raised."""
         ctx = require_request_context()
-        return _run(Pipeline.dispatch_request(self.pipeline_of(ctx), ctx), ctx)
+        return _run(Pipeline.dispatch_request(self._pipeline(ctx), ctx), ctx)
 
     def finalize_request(self, rv: Any, from_error_handler: bool = False) -> Any:
         """A returned value made a response, with the after functions applied."""
         ctx = require_request_context()
-        pipeline = self.pipeline_of(ctx)
+        pipeline = self._pipeline(ctx)
         return _run(Pipeline.finalize_request(pipeline, ctx, rv, from_error_handler), ctx)
 
     def process_response(self, response: Response) -> Any:
         """The response after the after functions, with the session saved."""
         ctx = require_request_context()
-        return _run(Pipeline.process_response(self.pipeline_of(ctx), ctx, response), ctx)
+        return _run(Pipeline.process_response(self._pipeline(ctx), ctx, response), ctx)
 
     def handle_user_exception(self, e: Exception) -> Any:
         """What the error handler returns; `e` is raised again where there is none."""
         ctx = require_request_context()
-        return _run(Pipeline.handle_user_exception(self.pipeline_of(ctx), ctx, e), ctx)
+        return _run(Pipeline.handle_user_exception(self._pipeline(ctx), ctx, e), ctx)
 
     def handle_http_exception(self, e: HTTPException) -> Any:
         """What the error handler returns, or `e`, which is a response too."""
         ctx = require_request_context()
-        return _run(Pipeline.handle_http_exception(self.pipeline_of(ctx), ctx, e), ctx)
+        return _run(Pipeline.handle_http_exception(self._pipeline(ctx), ctx, e), ctx)
 
     def handle_exception(self, e: Exception) -> Any:
         """The 500 response for an error that nobody handled."""
         ctx = require_request_context()
-        return _run(Pipeline.handle_exception(self.pipeline_of(ctx), ctx, e), ctx)
+        return _run(Pipeline.handle_exception(self._pipeline(ctx), ctx, e), ctx)
 
     def do_teardown_request(self, exc: BaseException | None = None) -> Any:
         """Run the request's teardown functions."""
         ctx = require_request_context()
-        return _run(Pipeline.do_teardown_request(self.pipeline_of(ctx), ctx, exc), ctx)
+        return _run(Pipeline.do_teardown_request(self._pipeline(ctx), ctx, exc), ctx)
 
     def do_teardown_appcontext(self, exc: BaseException | None = None) -> Any:
         """Run the app context's teardown functions."""
         ctx = require_app_context()
-        return _run(Pipeline.do_teardown_appcontext(self.pipeline_of(ctx), ctx, exc), ctx)
+        return _run(Pipeline.do_teardown_appcontext(self._pipeline(ctx), ctx, exc), ctx)
 
 
 def _run(step: Coroutine[Any, Any, Any], ctx: AppContext) -> Any:

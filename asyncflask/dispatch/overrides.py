@@ -15,6 +15,7 @@ OVERRIDABLE = (
     "preprocess_request",
     "dispatch_request",
     "finalize_request",
+    "make_response",
     "process_response",
     "handle_user_exception",
     "handle_http_exception",
@@ -24,17 +25,21 @@ OVERRIDABLE = (
 )
 
 
-def pipeline_class(app: Any, built_in: type[Any]) -> type[Pipeline]:
-    """The pipeline's class for an app: the plain one unless the app replaces a step.
+def find_replaced(app: Any, built_in: type[Any]) -> list[str]:
+    """The names of the steps that an app replaces.
 
     Args:
         built_in: the class whose methods are the built-in ones, that is Flask.
     """
-    replaced = [
+    return [
         name
         for name in OVERRIDABLE
         if name in vars(app) or getattr(type(app), name) is not getattr(built_in, name)
     ]
+
+
+def pipeline_class(replaced: list[str]) -> type[Pipeline]:
+    """The pipeline's class for an app that replaces these steps: the plain one for none."""
     if not replaced:
         return Pipeline
     steps = {name: _calling(name) for name in replaced}

@@ -12,6 +12,7 @@ import anyio
 
 from .. import bridge
 from ..exceptions import BadRequestKeyError, HTTPException, InternalServerError
+from ..local import LocalProxy
 from ..routing import RoutingException
 from ..sessions import SecureCookieSessionInterface
 from ..signals import (
@@ -22,8 +23,10 @@ from ..signals import (
     request_started,
     request_tearing_down,
 )
+from ..wrappers.file_body import FileBody
 from .errors import ErrorTable
-from .steps import Step, announce, call, is_awaitable
+from .responses import to_response
+from .steps import Step, announce, call
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -48,8 +51,12 @@ class Pipeline:
     teardown: tuple[Step, ...]
     app_teardown: tuple[Step, ...]
     errors: ErrorTable
+    preprocesses: bool
+    tears_down_request: bool
+    tears_down_app: bool
     opens_session: bool
     open_session_blocks: bool
+    saves_session: bool
     save_session_blocks: bool
     workers: int
 
@@ -70,7 +77,7 @@ class Pipeline:
             except Exception as exc:
                 error = None if ctx.app.should_ignore_error(exc) else exc
                 response = await self.handle_exception(ctx, exc)
-            if not response.is_streamed:
+            if type(response.response) is list or not outlives_request(response):
                 await self.tear_down(ctx, error)
             return response
         except GeneratorExit:
@@ -100,7 +107,7 @@ class Pipeline:
         try:
             if request_started.receivers:
                 await announce(ctx, request_started)
-            value = await self.preprocess_request(ctx)
+            value = await self.preprocess_request(ctx) if self.preprocesses else None
             if value is None:
                 value = await self.dispatch_request(ctx)
         except Exception as exc:
@@ -109,7 +116,7 @@ class Pipeline:
 
     async def preprocess_request(self, ctx: AppContext) -> Any:
         """URL value preprocessors, then before functions until one returns something."""
-        request = ctx.request
+        request = ctx.require_request()
         for step in self.preprocessors:
             await call(ctx, step, request.endpoint, request.view_args)
         for step in self.before:
@@ -120,7 +127,7 @@ class Pipeline:
 
     async def dispatch_request(self, ctx: AppContext) -> Any:
         """What the view returns; routing errors are raised here."""
-        request = ctx.request
+        request: Any = ctx.request
         if request.routing_exception is not None:
             ctx.app.raise_routing_exception(request)
         rule = request.url_rule
@@ -135,7 +142,8 @@ class Pipeline:
         if step.blocks and not ctx.in_worker:
             await bridge.to_worker()
         value = step.function(**request.view_args)
-        if is_awaitable(value):
+        # PERF: is_awaitable in place.
+        if hasattr(type(value), "__await__") and type(value) is not LocalProxy:
             if ctx.in_worker:
                 await bridge.to_loop()
             value = await value
@@ -149,7 +157,9 @@ class Pipeline:
         Args:
             from_error_handler: errors of the after functions are logged instead of raised.
         """
-        response = await self.to_response(ctx, value)
+        response: Any = self.make_response(ctx, value)
+        if hasattr(type(response), "__await__"):
+            response = await response
         try:
             response = await self.process_response(ctx, response)
             if request_finished.receivers:
@@ -160,12 +170,11 @@ class Pipeline:
             ctx.app.logger.exception(
                 "Request finalizing failed with an error while handling an error"
             )
-        return response
+        return response  # type: ignore[no-any-return]  # an after function's, which is trusted
 
-    async def to_response(self, ctx: AppContext, value: Any) -> Response:
-        """The response that a returned value stands for; the app's method may be replaced."""
-        response = ctx.app.make_response(value)
-        return await response if is_awaitable(response) else response
+    def make_response(self, ctx: AppContext, value: Any) -> Any:
+        """The response that a returned value stands for; an awaitable of it where replaced."""
+        return to_response(ctx.app, ctx.request, value)
 
     async def process_response(self, ctx: AppContext, response: Response) -> Response:
         """The after functions of this request, then those of the app, then the session."""
@@ -173,7 +182,8 @@ class Pipeline:
             response = await call(ctx, Step.of(function), response)
         for step in self.after:
             response = await call(ctx, step, response)
-        await self.save_session(ctx, response)
+        if self.saves_session or ctx.opened_session is not None or ctx.has_cookies:
+            await self.save_session(ctx, response)
         return response
 
     # -- errors
@@ -236,7 +246,8 @@ class Pipeline:
         session = ctx.opened_session
         interface = ctx.app.session_interface
         if session is None:
-            if self.opens_session or not has_cookies(ctx.request.scope):
+            if self.opens_session:
+                # It could not be opened, which is the error being answered.
                 return
             session = ctx.open_session()
         if interface.is_null_session(session):
@@ -254,16 +265,23 @@ class Pipeline:
         Raises:
             Exception: the first error of a teardown function; later ones are logged.
         """
-        if not ctx.begin_teardown():
+        if ctx.torn_down:
             return
+        ctx.torn_down = True
         try:
             if ctx.request is not None:
                 try:
-                    await self.do_teardown_request(ctx, exc)
+                    if self.tears_down_request or request_tearing_down.receivers:
+                        await self.do_teardown_request(ctx, exc)
                 finally:
-                    ctx.request.close()
+                    if ctx.request._body is not None:
+                        ctx.request.close()
         finally:
-            if ctx.app_context is ctx:
+            if ctx.app_context is ctx and (
+                self.tears_down_app
+                or appcontext_tearing_down.receivers
+                or appcontext_popped.receivers
+            ):
                 await self.do_teardown_appcontext(ctx, exc)
 
     async def do_teardown_request(self, ctx: AppContext, exc: BaseException | None) -> None:
@@ -279,6 +297,11 @@ class Pipeline:
             await announce(ctx, appcontext_tearing_down, exc=exc)
         if appcontext_popped.receivers:
             await announce(ctx, appcontext_popped)
+
+
+def outlives_request(response: Response) -> bool:
+    """Whether the body is made by code that may want its context; a file is not."""
+    return response.is_streamed and not isinstance(response.response, FileBody)
 
 
 async def _run_each(ctx: AppContext, steps: tuple[Step, ...], exc: BaseException | None) -> None:
@@ -298,11 +321,6 @@ async def _run_each(ctx: AppContext, steps: tuple[Step, ...], exc: BaseException
             del failure
 
 
-def has_cookies(scope: Mapping[str, Any]) -> bool:
-    """Whether the client sent any cookie."""
-    return any(name == b"cookie" for name, _ in scope["headers"])
-
-
 # -- compiling
 
 
@@ -311,31 +329,41 @@ def compile_pipeline(
     endpoint: str | None,
     blueprints: Sequence[str],
     pipeline_class: type[Pipeline] = Pipeline,
+    replaced: Sequence[str] = (),
 ) -> Pipeline:
     """Settle everything about an endpoint's requests that is known before they come.
 
     Args:
         endpoint: None compiles the way of requests that match no rule.
         blueprints: the endpoint's blueprints, innermost first.
+        pipeline_class: has the steps that the app replaces; `replaced` are their names.
     """
     inward = (None, *reversed(blueprints))
     outward = (*blueprints, None)
     view = app.view_functions.get(endpoint)
     interface = app.session_interface
+    teardown = _steps(app.teardown_request_funcs, outward, backwards=True)
+    app_teardown = tuple(map(Step.of, reversed(app.teardown_appcontext_funcs)))
+    preprocessors = _steps(app.url_value_preprocessors, inward)
+    before = _steps(app.before_request_funcs, inward)
     opens_session = not _is_cookie_method(interface, "open_session")
+    saves_session = not _is_cookie_method(interface, "save_session")
     return pipeline_class(
         endpoint=endpoint,
-        preprocessors=_steps(app.url_value_preprocessors, inward),
-        before=_steps(app.before_request_funcs, inward),
+        preprocessors=preprocessors,
+        before=before,
         view=None if view is None else Step.of(view),
         after=_steps(app.after_request_funcs, outward, backwards=True),
-        teardown=_steps(app.teardown_request_funcs, outward, backwards=True),
-        app_teardown=tuple(map(Step.of, reversed(app.teardown_appcontext_funcs))),
+        teardown=teardown,
+        app_teardown=app_teardown,
         errors=ErrorTable(app.error_handler_spec, blueprints),
+        preprocesses=bool(preprocessors or before) or "preprocess_request" in replaced,
+        tears_down_request=bool(teardown) or "do_teardown_request" in replaced,
+        tears_down_app=bool(app_teardown) or "do_teardown_appcontext" in replaced,
         opens_session=opens_session,
         open_session_blocks=opens_session and bridge.blocks(interface.open_session),
-        save_session_blocks=not _is_cookie_method(interface, "save_session")
-        and bridge.blocks(interface.save_session),
+        saves_session=saves_session,
+        save_session_blocks=saves_session and bridge.blocks(interface.save_session),
         workers=app.config["THREADPOOL_SIZE"],
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, Iterator
-from typing import TYPE_CHECKING, Any, NoReturn, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ..datastructures import Headers
 from ..exceptions import HTTPException
@@ -35,15 +35,16 @@ def to_response(app: ResponseApp, request: Request | None, value: Any) -> Respon
     if type(value) is tuple or isinstance(value, tuple):
         value, status, headers = _split(value)
     if not isinstance(value, app.response_class):
-        if isinstance(value, (str, bytes, bytearray)):
-            # Not set afterwards, so that the class's default_status is not in the way.
+        if isinstance(value, (str, bytes)):
             return app.response_class(value, status=status, headers=headers)
+        if isinstance(value, bytearray):
+            return app.response_class(bytes(value), status=status, headers=headers)
         value = _convert(app, request, value)
     if status is not None:
         _set_status(value, status)
     if headers:
         value.headers.update(headers)
-    return value
+    return value  # type: ignore[no-any-return]  # of the app's class, by now
 
 
 def _split(value: tuple[Any, ...]) -> tuple[Any, Any, Any]:
@@ -81,19 +82,19 @@ def _convert(app: ResponseApp, request: Request | None, value: Any) -> Response:
         return app.response_class.force_type(value)
     if callable(value) and not isinstance(value, type):
         return ForwardedResponse(value)
-    _explain(request, value)
+    raise TypeError(_explain(request, value))
 
 
-def _explain(request: Request | None, value: Any) -> NoReturn:
+def _explain(request: Request | None, value: Any) -> str:
     view = "The view function"
     if request is not None and request.endpoint is not None:
         view += f" for {request.endpoint!r}"
     if value is None:
-        raise TypeError(
+        return (
             f"{view} did not return a valid response. The function either returned None or ended"
             " without a return statement."
         )
-    raise TypeError(
+    return (
         f"{view} did not return a valid response. The return type must be a string, dict, list,"
         " generator, tuple with headers or status, Response instance, or ASGI callable, but it was"
         f" a {type(value).__name__}."
@@ -116,9 +117,10 @@ class ForwardedResponse(Response):
         if self._is_known:
             known: Any = application
             self.status_code = known.status_code
-            self.headers = Headers(
-                [(name.decode("latin-1"), text.decode("latin-1")) for name, text in known.raw_headers]
-            )
+            pairs = [
+                (key.decode("latin-1"), text.decode("latin-1")) for key, text in known.raw_headers
+            ]
+            self.headers = Headers(pairs)
         self._first_status = self.status_code
 
     async def _send(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -53,6 +53,8 @@ class Rule(RuleFactory):
 
     # Set by Flask's `add_url_rule`: whether OPTIONS is answered without a view.
     provide_automatic_options: bool | None = None
+    stream_body: bool = False
+    max_content_length: Any = ...
 
     def __init__(
         self,

@@ -136,7 +136,7 @@ class Application(Registrar):
         """The import name, or for `__main__` the name of the file that runs."""
         if self.import_name != "__main__":
             return self.import_name
-        filename = getattr(sys.modules["__main__"], "__file__", None)
+        filename: str | None = getattr(sys.modules["__main__"], "__file__", None)
         if filename is None:
             return "__main__"
         return os.path.splitext(os.path.basename(filename))[0]
@@ -240,7 +240,8 @@ class Application(Registrar):
             endpoint = _endpoint_from_view_func(view_func)
         methods, automatic_options = self._methods(view_func, provide_automatic_options, options)
         stream_body = options.pop("stream_body", getattr(view_func, "stream_body", False))
-        max_content_length = options.pop("max_content_length", None)
+        # None lifts the limit, so that the absence of one needs another value.
+        max_content_length = options.pop("max_content_length", ...)
         rule_object = self.url_rule_class(rule, methods=methods, endpoint=endpoint, **options)
         rule_object.provide_automatic_options = automatic_options
         rule_object.stream_body = stream_body
@@ -310,11 +311,11 @@ class Application(Registrar):
         self.jinja_env.globals[name or f.__name__] = f
 
     @staticmethod
-    def _template_decorator(add: Callable[..., None], name: Any) -> Any:
+    def _template_decorator(add: Callable[..., None], name: Any) -> Callable[[F], F]:
         if callable(name):
             # `@app.template_filter` without parentheses: what came as the name is the function.
             add(name)
-            return name
+            return cast("Callable[[F], F]", name)
 
         def register(f: F) -> F:
             add(f, name=name)

@@ -323,7 +323,8 @@ def _bind_view(
         AssertionError: the endpoint already has another view.
     """
     bound = view_functions.get(endpoint)
-    if bound is not None and bound is not view_func:
+    # Not `is`: two bound methods of the same object are equal and not the same.
+    if bound is not None and bound != view_func:
         raise AssertionError(
             "View function mapping is overwriting an existing endpoint function:"
             f" {endpoint} is {bound!r}, and would become {view_func!r}."

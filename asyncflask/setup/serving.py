@@ -30,9 +30,11 @@ _WERKZEUG_ONLY = (
 class Runnable(Protocol):
     """What `run` touches of an application."""
 
-    name: Any
     debug: Any
     config: Any
+
+    @property
+    def name(self) -> str: ...
 
 
 def run(

@@ -9,6 +9,7 @@ from urllib.parse import urljoin, urlsplit
 
 from .. import bridge
 from ..datastructures import Headers
+from ..exceptions import BadRequest
 from ..wrappers import Request, Response
 from .builder import EnvironBuilder
 from .cookies import CookieJar
@@ -143,15 +144,14 @@ class FlaskClient:
             if isinstance(given, dict) and "type" in given:
                 return dict(given), b""
         base = {**self.environ_base, **kwargs.pop("environ_base", {})}
-        builder = EnvironBuilder(self.application, *args, environ_base=base, **kwargs)
+        builder = EnvironBuilder(self.application, *args, **{**kwargs, "environ_base": base})
         try:
             return builder.get_scope(), builder.get_data()
         finally:
             builder.close()
 
     def _send(self, scope: dict[str, Any], body: bytes, buffered: bool) -> TestResponse:
-        request = Request(scope)
-        host, path = request.host.partition(":")[0], request.path
+        host, path = _cookie_place(Request(scope))
         if self._cookies is not None and (cookies := self._cookies.header_for(host, path)):
             scope = {**scope, "headers": _with_cookies(scope["headers"], cookies)}
         scope["asyncflask.preserve_context"] = self._on_context_end
@@ -277,7 +277,7 @@ class FlaskClient:
         interface = app.session_interface
         ctx = app.test_request_context(*args, **kwargs)
         request = ctx.request
-        host, path = request.host.partition(":")[0], request.path
+        host, path = _cookie_place(request)
         if cookies := jar.header_for(host, path):
             request.scope["headers"] = _with_cookies(request.scope["headers"], cookies)
         with _current(ctx):
@@ -323,6 +323,14 @@ class FlaskClient:
         while self._preserved:
             ctx, outer = self._preserved.pop()
             ctx.restore(outer)
+
+
+def _cookie_place(request: Request) -> tuple[str, str]:
+    """The host and path that decide about cookies; a Host header of garbage has none."""
+    try:
+        return request.host.partition(":")[0], request.path
+    except BadRequest:
+        return "", request.path
 
 
 def _title(name: str) -> str:

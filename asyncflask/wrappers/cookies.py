@@ -5,28 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..http import dump_cookie
+from .current import current_app
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from datetime import datetime, timedelta
 
     from ..datastructures import Headers
 
 DEFAULT_MAX_COOKIE_SIZE = 4093
 """Bytes of a whole Set-Cookie header that every browser keeps."""
-
-
-def _no_app() -> int | None:
-    return None
-
-
-_max_size_of_app: Callable[[], int | None] = _no_app
-
-
-def bind_max_cookie_size(max_size_of_app: Callable[[], int | None]) -> None:
-    """Let responses ask for the bound app's MAX_COOKIE_SIZE; None where no app is bound."""
-    global _max_size_of_app
-    _max_size_of_app = max_size_of_app
 
 
 class ResponseCookies:
@@ -43,8 +30,8 @@ class ResponseCookies:
         """
         if self._max_cookie_size is not None:
             return self._max_cookie_size
-        size = _max_size_of_app()
-        return DEFAULT_MAX_COOKIE_SIZE if size is None else size
+        app = current_app()
+        return DEFAULT_MAX_COOKIE_SIZE if app is None else int(app.config["MAX_COOKIE_SIZE"])
 
     def set_cookie(
         self,

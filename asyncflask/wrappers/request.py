@@ -12,6 +12,7 @@ from typing import IO, TYPE_CHECKING, Any, Final, Literal, Protocol, overload
 from ..datastructures import CombinedMultiDict, MultiDict
 from ..exceptions import BadRequest, HTTPException, RequestEntityTooLarge, UnsupportedMediaType
 from .body import Body, parse_form
+from .current import current_app
 from .enctype import explain_missing_files
 from .environ import Environ
 from .forms import MULTIPART, FormLimits, ParsedForm, open_spooled_file
@@ -20,7 +21,7 @@ from .request_headers import HeaderValues
 from .request_url import URLParts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
     from types import TracebackType
     from typing import Self
 
@@ -39,19 +40,6 @@ class RequestApp(Protocol):
 
     @property
     def config(self) -> Mapping[str, Any]: ...
-
-
-def _no_app() -> None:
-    """Stand for the current app's finder until there are contexts."""
-
-
-_find_app: Callable[[], RequestApp | None] = _no_app
-
-
-def bind_current_app(find_app: Callable[[], RequestApp | None]) -> None:
-    """Let requests that are not bound to an app, as one made by hand, find the current one."""
-    global _find_app
-    _find_app = find_app
 
 
 class Request(URLParts, HeaderValues):
@@ -117,7 +105,7 @@ class Request(URLParts, HeaderValues):
             self._body.close()
         files = self.__dict__.get("files")
         if files:
-            for file in MultiDict(files).values():
+            for _, file in MultiDict(files).items(multi=True):
                 file.close()
 
     @lazy
@@ -189,7 +177,7 @@ class Request(URLParts, HeaderValues):
         return limit
 
     def _setting(self, key: str, default: Any) -> Any:
-        app = self._app or _find_app()
+        app = self._app or current_app()
         return default if app is None else app.config.get(key, default)
 
     def _form_limits(self) -> FormLimits:

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from asyncflask import Flask
 from asyncflask.http import parse_cookie
-from asyncflask.wrappers import cookies
 from asyncflask.wrappers.response import Response
 
 
@@ -136,14 +136,14 @@ def test_a_subclass_may_set_the_size():
         Unlimited().set_cookie("name", "x" * 5000)
 
 
-def test_the_bound_app_may_set_the_size(monkeypatch):
+def test_the_current_app_may_set_the_size():
     """Without an app the default holds; one response may have a size of its own."""
+    app = Flask("cookies")
+    app.config["MAX_COOKIE_SIZE"] = 20
     response = Response()
     assert response.max_cookie_size == 4093
-    monkeypatch.setattr(cookies, "_max_size_of_app", cookies._max_size_of_app)
 
-    cookies.bind_max_cookie_size(lambda: 20)
-
-    assert response.max_cookie_size == 20
-    response._max_cookie_size = 30
-    assert response.max_cookie_size == 30
+    with app.app_context():
+        assert response.max_cookie_size == 20
+        response._max_cookie_size = 30
+        assert response.max_cookie_size == 30

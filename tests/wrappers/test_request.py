@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from asyncflask import Flask
 from asyncflask.datastructures import ImmutableMultiDict, MultiDict
 from asyncflask.exceptions import (
     BadRequest,
@@ -15,7 +16,6 @@ from asyncflask.exceptions import (
     RequestEntityTooLarge,
     UnsupportedMediaType,
 )
-from asyncflask.wrappers import request as request_module
 from asyncflask.wrappers.body import Body
 from asyncflask.wrappers.enctype import DebugFilesKeyError
 from asyncflask.wrappers.request import Request
@@ -269,13 +269,15 @@ def test_a_limit_of_the_configuration_holds(post, make_app):
     assert request.get_data() == b"abcd"
 
 
-def test_a_request_made_by_hand_finds_the_current_app(post, make_app, monkeypatch):
+def test_a_request_made_by_hand_finds_the_current_app(post):
     """Its limits are those of the app whose context it is used in."""
-    monkeypatch.setattr(request_module, "_find_app", lambda: make_app(MAX_FORM_PARTS=5))
-
+    app = Flask("limits")
+    app.config["MAX_FORM_PARTS"] = 5
     request = post()
 
-    assert request.max_form_parts == 5
+    with app.app_context():
+        assert request.max_form_parts == 5
+    assert request.max_form_parts == 1000
 
 
 def test_a_limit_that_is_lifted_in_time_is_lifted(post, make_app):
