@@ -6,7 +6,7 @@ import os
 import sys
 from datetime import timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar, cast
 
 from ..config import Config, ConfigAttribute
 from ..ctx import _AppCtxGlobals
@@ -24,9 +24,15 @@ if TYPE_CHECKING:
 
     from jinja2 import Environment
 
-    from ..blueprints import Blueprint
-
 F = TypeVar("F", bound="Callable[..., Any]")
+
+
+class Recorded(Protocol):
+    """What an app needs of a blueprint."""
+
+    name: str
+
+    def register(self, app: Any, options: dict[str, Any]) -> None: ...
 
 
 def _timedelta(value: timedelta | int) -> timedelta:
@@ -121,7 +127,7 @@ class Application(Registrar):
             on_change=self._compiled.clear
         )
         self.shell_context_processors: list[Callable[[], dict[str, Any]]] = []
-        self.blueprints: dict[str, Blueprint] = {}
+        self.blueprints: dict[str, Any] = {}
         self.extensions: dict[str, Any] = {}
         self.url_map = self.url_map_class(host_matching=host_matching)
         self.subdomain_matching = subdomain_matching
@@ -210,11 +216,11 @@ class Application(Registrar):
     # Blueprints and rules
 
     @setupmethod
-    def register_blueprint(self, blueprint: Blueprint, **options: Any) -> None:
+    def register_blueprint(self, blueprint: Recorded, **options: Any) -> None:
         """Add what a blueprint recorded; the options override its constructor's arguments."""
-        blueprint.register(cast("Any", self), options)
+        blueprint.register(self, options)
 
-    def iter_blueprints(self) -> ValuesView[Blueprint]:
+    def iter_blueprints(self) -> ValuesView[Any]:
         """The blueprints in the order of registration."""
         return self.blueprints.values()
 

@@ -9,8 +9,9 @@ from ..exceptions import RequestedRangeNotSatisfiable
 from ..http import is_resource_modified, parse_etags, parse_range_header
 
 if TYPE_CHECKING:
+    from starlette.types import Scope
+
     from ..datastructures import Headers, Range
-    from ..typing import Scope
 
 
 def scope_of(request_or_scope: Any) -> Scope:

@@ -35,8 +35,9 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
+    from starlette.types import Receive, Scope, Send
+
     from ..datastructures.headers import HeaderSource
-    from ..typing import Receive, Scope, Send
 
     Body = Iterable[bytes] | Iterable[str] | AsyncIterable[bytes] | AsyncIterable[str]
 

@@ -13,7 +13,8 @@ from .. import bridge
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, Awaitable, Callable, Iterable
 
-    from ..typing import Message, Receive, Scope, Send
+    from starlette.types import Message, Receive, Scope, Send
+
     from .file_body import FileBody
 
     SendChunk = Callable[[Any], Awaitable[None]]
