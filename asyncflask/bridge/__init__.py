@@ -4,6 +4,7 @@ from .colours import blocks, inline, is_async
 from .hop import (
     DEFAULT_WORKERS,
     Traveller,
+    act_for,
     drive,
     ensure_sync,
     is_on_event_loop,
@@ -15,13 +16,16 @@ from .hop import (
     to_worker,
     wait_for,
 )
+from .host import TaskHost
 from .lane import Lane, lend_thread
 from .stream import iterate
 
 __all__ = [
     "DEFAULT_WORKERS",
     "Lane",
+    "TaskHost",
     "Traveller",
+    "act_for",
     "blocks",
     "drive",
     "ensure_sync",

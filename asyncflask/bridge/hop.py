@@ -42,6 +42,7 @@ _CANNOT_WAIT: Final = (
 
 _loop_token: ContextVar[EventLoopToken | None] = ContextVar("asyncflask_loop", default=None)
 _waited_for: ContextVar[bool] = ContextVar("asyncflask_waited_for", default=False)
+_acting_for: ContextVar[object] = ContextVar("asyncflask_acting_for", default=None)
 
 
 class Traveller(Protocol):
@@ -269,9 +270,17 @@ def task_of_caller() -> object:
     lane = current_lane.get()
     if lane is not None:
         return "thread", lane.thread
+    principal = _acting_for.get()
+    if principal is not None:
+        return principal
     if is_on_event_loop():
         return "task", anyio.get_current_task().id
     return "thread", threading.get_ident()
+
+
+def act_for(caller: object) -> None:
+    """Let this task count as the one that waits for it; `caller` is its `task_of_caller()`."""
+    _acting_for.set(caller)
 
 
 def wait_for(function: Callable[..., Awaitable[T]], *args: Any) -> T:
