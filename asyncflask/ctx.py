@@ -107,6 +107,7 @@ class AppContext:
     _url_adapter: Any = _UNSET
     torn_down = False
     _pushed_in: object = None
+    _is_kept = False
 
     def __init__(
         self,
@@ -236,21 +237,23 @@ class AppContext:
         """
         if exc is _UNSET:
             exc = sys.exc_info()[1]
-        self._check_current()
+        top = self._uncover()
         try:
             if len(self._outer) == 1:
                 bridge.run_here(self.app.tear_down(self, exc), self)
         finally:
-            _current.set(self._outer.pop())
+            _current.set(top)
+            self._take_out()
 
     async def apop(self, exc: BaseException | None = None) -> None:
         """`pop` for async code: the teardown functions may be async."""
-        self._check_current()
+        top = self._uncover()
         try:
             if len(self._outer) == 1:
                 await bridge.drive(self.app.tear_down(self, exc), self)
         finally:
-            _current.set(self._outer.pop())
+            _current.set(top)
+            self._take_out()
 
     def enter(self) -> None:
         """The request path's push; what a push by hand does beside is the caller's."""
@@ -273,6 +276,17 @@ class AppContext:
     def restore(self, outer: AppContext | None) -> None:
         """End what `make_current` began."""
         _current.set(outer)
+
+    def keep(self) -> None:
+        """Become current again after the request has ended, for a test to look at."""
+        self._outer.append(_current.get())
+        self._is_kept = True
+        _current.set(self)
+
+    def release(self) -> None:
+        """End what `keep` began, also where another context was pushed meanwhile."""
+        self._is_kept = False
+        self._take_out()
 
     def copy(self) -> AppContext:
         """A context of its own for the same request and session, for another thread or task."""
@@ -300,13 +314,36 @@ class AppContext:
         """
         return self._pushed_in is not None and self._pushed_in == bridge.task_of_caller()
 
-    def _check_current(self) -> None:
-        current = _current.get()
-        if current is not self:
+    def _uncover(self) -> AppContext | None:
+        """Make this current although kept contexts lie above it; return what was current.
+
+        Raises:
+            AssertionError: the one above has been pushed, and must be popped first.
+        """
+        top = _current.get()
+        above = top
+        while above is not None and above is not self and above._is_kept:
+            above = above._outer[-1]
+        if above is not self:
             raise AssertionError(
-                f"Popped wrong context: {self!r} was to be popped, but {current!r} is current."
+                f"Popped wrong context: {self!r} was to be popped, but {above!r} is current."
                 " Pop contexts in the reverse order of pushing, or use `with`."
             )
+        _current.set(self)
+        return top
+
+    def _take_out(self) -> None:
+        """Leave the stack of contexts, of which the current one is the top."""
+        outer = self._outer.pop()
+        above = _current.get()
+        if above is self:
+            _current.set(outer)
+            return
+        while above is not None and above._outer:
+            if above._outer[-1] is self:
+                above._outer[-1] = outer
+                return
+            above = above._outer[-1]
 
     def __enter__(self) -> AppContext:
         self.push()

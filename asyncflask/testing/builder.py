@@ -432,8 +432,9 @@ class EnvironBuilder:
 
     def close(self) -> None:
         """Close the files of the form; the application gets copies of them."""
-        for file in () if self._files is None else self._files.values():
-            file.close()
+        for files in () if self._files is None else self._files.listvalues():
+            for file in files:
+                file.close()
         self.closed = True
 
 

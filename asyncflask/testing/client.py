@@ -61,7 +61,7 @@ class FlaskClient:
             "HTTP_USER_AGENT": self.default_user_agent,
         }
         self._cookies = CookieJar() if use_cookies else None
-        self._preserved: list[tuple[AppContext, AppContext | None]] = []
+        self._kept_context: AppContext | None = None
         self._ended_context: AppContext | None = None
 
     @cached_property
@@ -315,14 +315,14 @@ class FlaskClient:
             self._ended_context = ctx
 
     def _keep_context(self) -> None:
-        ctx, self._ended_context = self._ended_context, None
-        if ctx is not None:
-            self._preserved.append((ctx, ctx.make_current()))
+        self._kept_context, self._ended_context = self._ended_context, None
+        if self._kept_context is not None:
+            self._kept_context.keep()
 
     def _drop_context(self) -> None:
-        while self._preserved:
-            ctx, outer = self._preserved.pop()
-            ctx.restore(outer)
+        ctx, self._kept_context = self._kept_context, None
+        if ctx is not None:
+            ctx.release()
 
 
 def _cookie_place(request: Request) -> tuple[str, str]:
