@@ -1,0 +1,280 @@
+"""The asynchronous test client: httpx's, calling the app on the test's own event loop.
+
+httpx is optional and slow to import, so it is imported when the first client is made.
+"""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from functools import cache
+from importlib import import_module
+from inspect import isawaitable
+from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import unquote
+
+from .. import bridge
+from .async_exchange import AsyncExchange
+from .lifespan import Lifespan
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+    from types import TracebackType
+    from typing import Self
+
+    import httpx
+
+    from ..ctx import AppContext
+    from ..sessions import SessionMixin
+
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+def create_async_client(app: Any, **kwargs: Any) -> httpx.AsyncClient:
+    """An `httpx.AsyncClient` for an app; relative URLs are those that the app builds.
+
+    Args:
+        kwargs: for httpx's client; `base_url` is the app's own unless it is given.
+    Raises:
+        ImportError: neither httpx nor httpx2 is installed.
+    """
+    library = import_httpx()
+    kwargs.setdefault("base_url", _base_url_of(app))
+    transport = _with_bases(AsyncFlaskTransport, library.AsyncBaseTransport)(app)
+    client: httpx.AsyncClient = _with_bases(AsyncFlaskClient, library.AsyncClient)(
+        transport=transport, **kwargs
+    )
+    return client
+
+
+def import_httpx() -> Any:
+    """The module httpx, or httpx2 where that is what is installed.
+
+    Raises:
+        ImportError: there is neither; it says what to install.
+    """
+    for name in ("httpx", "httpx2"):
+        try:
+            return import_module(name)
+        except ModuleNotFoundError as exc:
+            if exc.name != name:
+                raise
+    raise ImportError(
+        "The async test client needs httpx, which is not installed."
+        " Run `pip install asyncflask[test]`."
+    )
+
+
+@cache
+def _with_bases(own: type, base: type) -> Callable[..., Any]:
+    return type(own.__name__, (own, base), {"__module__": __name__, "__doc__": own.__doc__})
+
+
+def _base_url_of(app: Any) -> str:
+    config = app.config
+    host = config.get("SERVER_NAME") or "localhost"
+    root_path = config.get("APPLICATION_ROOT", "/").strip("/")
+    return f"{config.get('PREFERRED_URL_SCHEME', 'http')}://{host}/{root_path}"
+
+
+class AsyncFlaskClient:
+    """What the client can do beside being httpx's."""
+
+    _transport: AsyncFlaskTransport
+    build_request: Any
+    cookies: Any
+
+    @asynccontextmanager
+    async def session_transaction(
+        self, url: str = "/", **kwargs: Any
+    ) -> AsyncIterator[SessionMixin]:
+        """Open the client's session to read and change it; it is saved at the block's end.
+
+        Args:
+            url: of the request that the session is opened for.
+            kwargs: for httpx's `build_request`.
+        Raises:
+            RuntimeError: the session interface opened no session.
+        """
+        asked = self.build_request("GET", url, **kwargs)
+        app = self._transport.app
+        ctx = app.request_context(self._transport.scope_of(asked))
+        interface = app.session_interface
+        session = await _call_in(ctx, interface.open_session, app, ctx.request)
+        if session is None:
+            raise RuntimeError("Session backend did not open a session.")
+        yield session
+        if interface.is_null_session(session):
+            return
+        response = app.response_class()
+        await _call_in(ctx, interface.save_session, app, session, response)
+        answer = import_httpx().Response(200, headers=response.headers.raw(), request=asked)
+        self.cookies.extract_cookies(answer)
+
+
+async def _call_in(ctx: AppContext, function: Callable[..., Any], *args: Any) -> Any:
+    """The result of a function, async or not, with `ctx` current while it runs."""
+    outer = ctx.make_current()
+    try:
+        result = function(*args)
+        return await result if isawaitable(result) else result
+    finally:
+        ctx.restore(outer)
+
+
+class AsyncFlaskTransport:
+    """httpx's way to an app: calls it, runs its lifespan and keeps its contexts.
+
+    In an `async with` block of the client the app has started up, and the context of the last
+    request stays readable through the proxies once its response has been read.
+    """
+
+    def __init__(self, app: Any) -> None:
+        self.app = app
+        self._host: bridge.TaskHost | None = None
+        self._lifespan: Lifespan | None = None
+        self._kept_context: AppContext | None = None
+
+    # -- the block
+
+    async def __aenter__(self) -> Self:
+        self._host = await bridge.TaskHost.start()
+        self._lifespan = Lifespan(self.app)
+        try:
+            await self._lifespan.start_up(self._host)
+        except BaseException:
+            await self.aclose()
+            raise
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None = None,
+        exc_value: BaseException | None = None,
+        traceback: TracebackType | None = None,
+    ) -> None:
+        self._drop_context()
+        try:
+            if self._lifespan is not None:
+                await self._lifespan.shut_down()
+        finally:
+            await self.aclose()
+
+    async def aclose(self) -> None:
+        """End what still runs; without the app's shutdown, which leaving the block is for."""
+        host, self._host = self._host, None
+        self._lifespan = None
+        if host is not None:
+            await host.stop()
+
+    # -- requests
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send a request; returns once its response is complete or has begun to stream.
+
+        Raises:
+            BaseException: what the app raises, where TESTING or the like lets errors propagate.
+        """
+        self._drop_context()
+        host = self._host or await bridge.TaskHost.start()
+        exchange = AsyncExchange(
+            self.app, self.scope_of(request), aiter(cast("httpx.AsyncByteStream", request.stream))
+        )
+        in_flight = _InFlight(self, exchange, None if host is self._host else host)
+        try:
+            await exchange.run(host)
+        except BaseException:
+            await in_flight.end()
+            raise
+        library = import_httpx()
+        stream = _with_bases(_ResponseStream, library.AsyncByteStream)(in_flight)
+        response: httpx.Response = library.Response(
+            exchange.status, headers=exchange.headers, stream=stream
+        )
+        return response
+
+    def scope_of(self, request: httpx.Request) -> dict[str, Any]:
+        """The ASGI scope of a request of httpx's."""
+        url = request.url
+        raw_path = url.raw_path.partition(b"?")[0]
+        path = unquote(raw_path.decode("ascii"))
+        root_path = f"/{self.app.config.get('APPLICATION_ROOT', '/').strip('/')}".rstrip("/")
+        is_below = path == root_path or path.startswith(f"{root_path}/")
+        return {
+            "type": "http",
+            "asgi": {"version": "3.0", "spec_version": "2.4"},
+            "http_version": "1.1",
+            "method": request.method,
+            "scheme": url.scheme,
+            "path": path,
+            "raw_path": raw_path,
+            "query_string": url.query,
+            "root_path": root_path if is_below else "",
+            "headers": [(name.lower(), value) for name, value in request.headers.raw],
+            "client": ("127.0.0.1", 0),
+            "server": (url.host, url.port or _DEFAULT_PORTS.get(url.scheme, 80)),
+            "extensions": {},
+            "state": {} if self._lifespan is None else dict(self._lifespan.state),
+        }
+
+    # -- contexts
+
+    def keep_context(self, ctx: AppContext | None) -> None:
+        """Make the context of an ended request current, if this is the block for it."""
+        if ctx is not None and self._lifespan is not None:
+            self._drop_context()
+            self._kept_context = ctx
+            ctx.keep()
+
+    def _drop_context(self) -> None:
+        ctx, self._kept_context = self._kept_context, None
+        if ctx is not None:
+            ctx.release()
+
+
+class _InFlight:
+    """A request on its way, and what has to be done when it is over."""
+
+    def __init__(
+        self,
+        transport: AsyncFlaskTransport,
+        exchange: AsyncExchange,
+        own_host: bridge.TaskHost | None,
+    ) -> None:
+        self.exchange = exchange
+        self._transport = transport
+        self._own_host = own_host
+        self._has_ended = False
+
+    async def end(self) -> None:
+        """Disconnect, wait for the app, and make the request's context current; once."""
+        if self._has_ended:
+            return
+        self._has_ended = True
+        try:
+            await self.exchange.close()
+        finally:
+            if self._own_host is not None:
+                await self._own_host.stop()
+            self._transport.keep_context(self.exchange.ended_context)
+
+
+class _ResponseStream:
+    """The body of a response, which the app may still be sending."""
+
+    def __init__(self, in_flight: _InFlight) -> None:
+        self._in_flight = in_flight
+
+    # No generator: trio warns of each one that is not read to its end.
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> bytes:
+        chunk = await self._in_flight.exchange.next_chunk()
+        if chunk is None:
+            await self.aclose()
+            raise StopAsyncIteration
+        return chunk
+
+    async def aclose(self) -> None:
+        """Disconnect from the app, if it has not ended yet."""
+        await self._in_flight.end()
