@@ -12,7 +12,7 @@ import anyio
 import anyio.from_thread
 from anyio.lowlevel import current_token
 
-from .hop import Worker, run_in_worker
+from .hop import Worker, _HopCancelled, run_in_worker
 from .lane import current_lane
 
 if TYPE_CHECKING:
@@ -65,7 +65,11 @@ async def _iterate_in_lane(iterable: Iterable[T]) -> AsyncIterator[AsyncIterator
     async def pull() -> AsyncIterator[T]:
         iterator = iter(iterable)
         while True:
-            ended, item = await worker.run(partial(_next, iterator))
+            try:
+                ended, item = await worker.run(partial(_next, iterator))
+            except _HopCancelled as cancelled:
+                # Only the reason itself is a cancellation to the task groups around this.
+                raise cancelled.reason from None
             if ended:
                 return
             yield item
