@@ -21,7 +21,8 @@ def store(load):
     store = load("views/store.py")
     store.add(store.User, "ada", "grace")
     store.add(store.Story, "how it began")
-    return store
+    yield store
+    store.connection.close()
 
 
 @pytest.fixture
