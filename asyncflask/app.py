@@ -40,6 +40,7 @@ from .templating import (
     update_context,
 )
 from .testing import EnvironBuilder, FlaskClient, FlaskCliRunner
+from .testing.async_client import create_async_client
 from .wrappers import Request, Response
 from .wrappers.redirects import redirect
 
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
 
+    from .testing.async_client import AsyncFlaskClient
     from .typing import ASGIApp, Receive, Scope, Send
 
 
@@ -552,6 +554,19 @@ class Flask(DispatchMethods, Application):
         """A client that calls this app without a server."""
         client_class = self.test_client_class or FlaskClient
         return client_class(self, self.response_class, use_cookies=use_cookies, **kwargs)
+
+    def async_test_client(self, **kwargs: Any) -> AsyncFlaskClient:
+        """An `httpx.AsyncClient` that calls this app without a server, on the running loop.
+
+        In an `async with` block of it the app has started up, and the last request stays
+        readable through the proxies.
+
+        Args:
+            kwargs: for httpx's client.
+        Raises:
+            ImportError: httpx is not installed.
+        """
+        return create_async_client(self, **kwargs)
 
     def test_cli_runner(self, **kwargs: Any) -> FlaskCliRunner:
         """A runner for this app's commands."""

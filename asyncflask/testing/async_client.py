@@ -22,14 +22,18 @@ if TYPE_CHECKING:
     from typing import Self
 
     import httpx
+    from httpx import AsyncBaseTransport, AsyncByteStream, AsyncClient
 
     from ..ctx import AppContext
     from ..sessions import SessionMixin
+else:
+    # The real ones are put in their place when the first client is made.
+    AsyncBaseTransport = AsyncByteStream = AsyncClient = object
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
-def create_async_client(app: Any, **kwargs: Any) -> httpx.AsyncClient:
+def create_async_client(app: Any, **kwargs: Any) -> AsyncFlaskClient:
     """An `httpx.AsyncClient` for an app; relative URLs are those that the app builds.
 
     Args:
@@ -40,7 +44,7 @@ def create_async_client(app: Any, **kwargs: Any) -> httpx.AsyncClient:
     library = import_httpx()
     kwargs.setdefault("base_url", _base_url_of(app))
     transport = _with_bases(AsyncFlaskTransport, library.AsyncBaseTransport)(app)
-    client: httpx.AsyncClient = _with_bases(AsyncFlaskClient, library.AsyncClient)(
+    client: AsyncFlaskClient = _with_bases(AsyncFlaskClient, library.AsyncClient)(
         transport=transport, **kwargs
     )
     return client
@@ -76,12 +80,10 @@ def _base_url_of(app: Any) -> str:
     return f"{config.get('PREFERRED_URL_SCHEME', 'http')}://{host}/{root_path}"
 
 
-class AsyncFlaskClient:
-    """What the client can do beside being httpx's."""
+class AsyncFlaskClient(AsyncClient):
+    """httpx's client, which can open the session too."""
 
     _transport: AsyncFlaskTransport
-    build_request: Any
-    cookies: Any
 
     @asynccontextmanager
     async def session_transaction(
@@ -121,7 +123,7 @@ async def _call_in(ctx: AppContext, function: Callable[..., Any], *args: Any) ->
         ctx.restore(outer)
 
 
-class AsyncFlaskTransport:
+class AsyncFlaskTransport(AsyncBaseTransport):
     """httpx's way to an app: calls it, runs its lifespan and keeps its contexts.
 
     In an `async with` block of the client the app has started up, and the context of the last
@@ -258,7 +260,7 @@ class _InFlight:
             self._transport.keep_context(self.exchange.ended_context)
 
 
-class _ResponseStream:
+class _ResponseStream(AsyncByteStream):
     """The body of a response, which the app may still be sending."""
 
     def __init__(self, in_flight: _InFlight) -> None:
