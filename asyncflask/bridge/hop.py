@@ -98,14 +98,15 @@ def run_here(coroutine: Coroutine[Any, Any, T], traveller: Traveller) -> T:
         RuntimeError: this is the event loop's own thread and the coroutine has async steps.
     """
     was_in_worker = traveller.in_worker
+    error: Exception | None = None
     try:
         while True:
-            ended, value = _advance_in_worker(coroutine, traveller)
+            ended, value = _advance_in_worker(coroutine, traveller, error)
             if ended:
                 return cast("T", value)
             if is_on_event_loop():
-                coroutine.close()
-                raise RuntimeError(_CANNOT_WAIT.format("An async function"))
+                error = RuntimeError(_CANNOT_WAIT.format("An async function"))
+                continue
             ended, value = wait_for(_advance_on_loop, coroutine, None)
             if ended:
                 return cast("T", value)
@@ -139,13 +140,18 @@ def _advance_on_loop(
 
 
 def _advance_in_worker(
-    coroutine: Coroutine[Any, Any, Any], traveller: Traveller
+    coroutine: Coroutine[Any, Any, Any], traveller: Traveller, error: Exception | None = None
 ) -> tuple[bool, Any]:
-    """Run `coroutine` until it ends: (True, result), or asks for the loop: (False, None)."""
+    """Run `coroutine` until it ends: (True, result), or asks for the loop: (False, None).
+
+    Args:
+        error: what the coroutine is to see where it rests; None to go on.
+    """
     traveller.in_worker = True
     try:
-        while (signal := coroutine.send(None)) is _TO_WORKER:
-            pass
+        signal = coroutine.send(None) if error is None else coroutine.throw(error)
+        while signal is _TO_WORKER:
+            signal = coroutine.send(None)
     except StopIteration as stop:
         return True, stop.value
     finally:

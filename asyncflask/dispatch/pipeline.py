@@ -26,7 +26,7 @@ from ..signals import (
 from ..wrappers.file_body import FileBody
 from .errors import ErrorTable
 from .responses import to_response
-from .steps import Step, announce, call
+from .steps import Step, announce, call, settle
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -144,9 +144,7 @@ class Pipeline:
         value = step.function(**request.view_args)
         # PERF: is_awaitable in place.
         if hasattr(type(value), "__await__") and type(value) is not LocalProxy:
-            if ctx.in_worker:
-                await bridge.to_loop()
-            value = await value
+            value = await settle(ctx, value) if ctx.in_worker else await value
         return value
 
     async def finalize_request(

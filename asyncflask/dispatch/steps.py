@@ -35,10 +35,21 @@ async def call(ctx: AppContext, step: Step, *args: Any, **kwargs: Any) -> Any:
         await bridge.to_worker()
     value = step.function(*args, **kwargs)
     if is_awaitable(value):
-        if ctx.in_worker:
-            await bridge.to_loop()
-        value = await value
+        value = await settle(ctx, value)
     return value
+
+
+async def settle(ctx: AppContext, awaitable: Any) -> Any:
+    """The result of what a step returned, awaited on the event loop."""
+    if ctx.in_worker:
+        try:
+            await bridge.to_loop()
+        except BaseException:
+            # No loop can be reached: a coroutine that nobody awaits would warn later, elsewhere.
+            if hasattr(awaitable, "close"):
+                awaitable.close()
+            raise
+    return await awaitable
 
 
 def is_awaitable(value: object) -> bool:
