@@ -8,7 +8,7 @@ import os
 import types
 from typing import IO, TYPE_CHECKING, Any, Generic, Protocol, TypeVar, overload
 
-from .utils import import_string
+from .imports import import_string
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

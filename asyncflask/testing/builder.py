@@ -16,9 +16,9 @@ from ..datastructures import (
     MultiDict,
 )
 from ..syntax import dump_options_header, parse_options_header
-from ..utils import get_content_type
 from ..wrappers import Request
 from ..wrappers.body import Body
+from ..wrappers.content_type import get_content_type
 from ..wrappers.forms import MULTIPART, URLENCODED
 from ..wrappers.uri import iri_to_uri
 from .environ import add_defaults, override

@@ -4,7 +4,21 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from ..utils import get_content_type
+_TEXTUAL_TYPES = {
+    "application/ecmascript",
+    "application/javascript",
+    "application/sql",
+    "application/xml",
+    "application/xml-dtd",
+    "application/xml-external-parsed-entity",
+}
+
+
+def get_content_type(mimetype: str, charset: str) -> str:
+    """The Content-Type of a MIME type: the charset is added to those that are text."""
+    if mimetype.startswith("text/") or mimetype in _TEXTUAL_TYPES or mimetype.endswith("+xml"):
+        return f"{mimetype}; charset={charset}"
+    return mimetype
 
 
 # PERF: a hit costs no Python call; bounded, since types may come from uploads.

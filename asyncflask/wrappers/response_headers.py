@@ -30,7 +30,7 @@ from ..http import (
     quote_etag,
     unquote_etag,
 )
-from ..utils import header_property
+from ..properties import header_property
 from .content_type import content_type_for
 
 if TYPE_CHECKING:
