@@ -326,11 +326,12 @@ class FlaskClient:
 
 
 def _cookie_place(request: Request) -> tuple[str, str]:
-    """The host and path that decide about cookies; a Host header of garbage has none."""
+    """The host and whole path that decide about cookies; a Host header of garbage has none."""
+    path = request.scope["path"]
     try:
-        return request.host.partition(":")[0], request.path
+        return request.host.partition(":")[0], path
     except BadRequest:
-        return "", request.path
+        return "", path
 
 
 def _title(name: str) -> str:
