@@ -92,8 +92,7 @@ class Flask(DispatchMethods, Application):
     test_cli_runner_class: type[FlaskCliRunner] | None = None
     default_config: ClassVar[dict[str, Any]] = ImmutableDict(Application.default_config)
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def _prepare_for_requests(self) -> None:
         self._good_hosts: set[bytes | None] = set()
         self.template_context_processors[None].append(_default_template_ctx_processor)
         self._add_static_route()
@@ -160,7 +159,7 @@ class Flask(DispatchMethods, Application):
         try:
             # PERF: one dict from the headers answers what every request is asked, in C.
             fields = dict(scope["headers"])
-            ctx.has_cookies = b"cookie" in fields
+            ctx.may_have_session = b"cookie" in fields and self._sent_session(scope)
             if appcontext_pushed.receivers and ctx.app_context is ctx:
                 appcontext_pushed.send(self, _async_wrapper=self.ensure_sync)
             self._match(ctx, request, fields.get(b"host"))
@@ -212,6 +211,12 @@ class Flask(DispatchMethods, Application):
         ):
             self._good_hosts.add(host)
         return True
+
+    def _sent_session(self, scope: Scope) -> bool:
+        """Whether the client sent the session's cookie, which may need to be refreshed."""
+        name = self.session_interface.get_cookie_name(self).encode()
+        # Not by the dict of the fields: HTTP/2 clients may send each cookie in one of its own.
+        return any(name in value for field, value in scope["headers"] if field == b"cookie")
 
     async def _receive(self, request: Request, receive: Receive) -> None:
         """Receive the body as the rule wants it; OPTIONS is answered without."""

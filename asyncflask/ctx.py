@@ -94,14 +94,14 @@ class AppContext:
         flashes: the messages that were flashed before this request, once they were read.
         in_worker: whether the request's own coroutine is in a worker thread just now.
         torn_down: whether the teardown functions have run since the context was opened.
-        has_cookies: whether the client may have sent a session's cookie.
+        may_have_session: whether the client may have sent a session's cookie.
         app_context: the context that owns `g` and the app's teardown: this one, or the one of
             the same app that was current when this one was pushed.
         request_context: the nearest context with a request: this one, an outer one, or None.
     """
 
     in_worker = False
-    has_cookies = True
+    may_have_session = True
     flashes: list[tuple[str, str]] | None = None
     opened_session: SessionMixin | None = None
     _url_adapter: Any = _UNSET

@@ -180,7 +180,7 @@ class Pipeline:
             response = await call(ctx, Step.of(function), response)
         for step in self.after:
             response = await call(ctx, step, response)
-        if self.saves_session or ctx.opened_session is not None or ctx.has_cookies:
+        if self.saves_session or ctx.opened_session is not None or ctx.may_have_session:
             await self.save_session(ctx, response)
         return response
 
