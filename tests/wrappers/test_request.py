@@ -219,6 +219,14 @@ def test_leaving_the_request_closes_its_files(post):
     assert stream.closed
 
 
+def test_closing_closes_every_file_of_a_field(post):
+    """Several uploads under one name are all closed."""
+    with post(FILE + FILE + b"--bb--\r\n", MULTIPART) as request:
+        streams = [file.stream for file in request.files.getlist("f")]
+
+    assert [stream.closed for stream in streams] == [True, True]
+
+
 def test_a_broken_form_is_a_bad_request_at_every_access(post):
     """The same error each time, and in data, which looks for a form first."""
     request = post(FIELD, MULTIPART)
