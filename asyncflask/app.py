@@ -167,7 +167,9 @@ class Flask(DispatchMethods, Application):
             if may_have_body and request.url_rule is not None:
                 await self._receive(request, receive)
             pipeline = self.pipeline_of(request.url_rule)
-            response = await bridge.drive(pipeline.run(ctx), ctx, pipeline.workers)
+            if pipeline.workers != bridge.DEFAULT_WORKERS:
+                bridge.limit_workers(pipeline.workers)
+            response = await bridge.drive(pipeline.run(ctx), ctx)
             if may_have_body and must_close_connection(request):
                 _close_connection(scope, response)
             if ctx.torn_down:
@@ -250,7 +252,7 @@ class Flask(DispatchMethods, Application):
             raise
         finally:
             with anyio.CancelScope(shield=True):
-                await bridge.drive(pipeline.tear_down(ctx, error), ctx, pipeline.workers)
+                await bridge.drive(pipeline.tear_down(ctx, error), ctx)
             error = None
 
     def pipeline_of(self, rule: Any) -> Pipeline:

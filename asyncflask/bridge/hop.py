@@ -42,6 +42,7 @@ _CANNOT_WAIT: Final = (
 
 _loop_token: ContextVar[EventLoopToken | None] = ContextVar("asyncflask_loop", default=None)
 _waited_for: ContextVar[bool] = ContextVar("asyncflask_waited_for", default=False)
+_workers: ContextVar[int] = ContextVar("asyncflask_workers", default=DEFAULT_WORKERS)
 _acting_for: ContextVar[object] = ContextVar("asyncflask_acting_for", default=None)
 
 
@@ -64,14 +65,11 @@ def to_loop() -> Generator[Any, Any, None]:
 
 
 @types.coroutine
-def drive(
-    coroutine: Coroutine[Any, Any, T], traveller: Traveller, workers: int = DEFAULT_WORKERS
-) -> Generator[Any, Any, T]:
+def drive(coroutine: Coroutine[Any, Any, T], traveller: Traveller) -> Generator[Any, Any, T]:
     """Run `coroutine` on the event loop, and in a worker wherever it asks to be.
 
     Args:
         traveller: its `in_worker` is kept true while the coroutine is in a worker.
-        workers: how many worker threads this event loop may use for user code.
     """
     worker: Worker | None = None
     error: BaseException | None = None
@@ -79,7 +77,7 @@ def drive(
         ended, value = yield from _advance_on_loop(coroutine, error)
         if ended:
             return value  # type: ignore[no-any-return]  # PERF: cast() is a call
-        worker = worker or Worker(workers)
+        worker = worker or Worker()
         advance = partial(_advance_in_worker, coroutine, traveller)
         try:
             ended, value = yield from worker.run(advance).__await__()
@@ -175,10 +173,9 @@ class _HopCancelled(BaseException):
 class Worker:
     """The worker of one driven coroutine: each hop sees the context variables of the last one."""
 
-    __slots__ = ("_baseline", "_context", "_lane", "_loop", "_workers")
+    __slots__ = ("_baseline", "_context", "_lane", "_loop")
 
-    def __init__(self, workers: int = DEFAULT_WORKERS) -> None:
-        self._workers = workers
+    def __init__(self) -> None:
         self._loop: _Loop | None = None
         self._lane = lane = current_lane.get()
         self._context: Context | None = None if lane is None else lane.context
@@ -193,7 +190,7 @@ class Worker:
             if self._lane is not None:
                 await self._lane.run(stay)
             else:
-                limiter = _limiter(cast("_Loop", self._loop), self._workers)
+                limiter = _limiter(cast("_Loop", self._loop))
                 await anyio.to_thread.run_sync(stay, limiter=limiter)
         except anyio.get_cancelled_exc_class() as reason:
             await stay.wait_until_over()
@@ -233,12 +230,13 @@ def _current_loop() -> _Loop:
         return loop
 
 
-def _limiter(loop: _Loop, workers: int) -> anyio.CapacityLimiter:
+def _limiter(loop: _Loop) -> anyio.CapacityLimiter:
     """The limiter for user code on this event loop; apart from anyio's own for file I/O."""
     if _waited_for.get():
         # A worker waits for this very task: a second place in its pool could be waited for
         # for ever, once every worker waits like this.
         return anyio.CapacityLimiter(1)
+    workers = _workers.get()
     if workers not in loop.limiters:
         loop.limiters[workers] = anyio.CapacityLimiter(workers)
     return loop.limiters[workers]
@@ -269,6 +267,11 @@ def is_on_event_loop() -> bool:
     except RuntimeError:
         return False
     return True
+
+
+def limit_workers(workers: int) -> None:
+    """Let this task's sync code use a pool of so many threads, for each event loop."""
+    _workers.set(workers)
 
 
 def task_of_caller() -> object:

@@ -187,7 +187,8 @@ async def test_waiting_workers_cannot_fill_the_pool():
         return bridge.wait_for(inner)
 
     with anyio.fail_after(10):
-        assert await bridge.drive(travel(), Traveller(), workers=1) == "DEEP"
+        bridge.limit_workers(1)
+        assert await bridge.drive(travel(), Traveller()) == "DEEP"
 
 
 @pytest.mark.anyio

@@ -275,3 +275,27 @@ async def test_a_full_thread_pool_does_not_starve_the_frameworks_own_threads(app
         release.set()
 
     assert response.text == "logo"
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(("size", "meet"), [(1, False), (2, True)])
+async def test_the_thread_pools_size_is_the_apps(app, size, meet):
+    """Two sync views meet at a barrier if, and only if, there are workers for both."""
+    app.config["THREADPOOL_SIZE"] = size
+    barrier = threading.Barrier(2)
+    met = []
+
+    @app.get("/")
+    def index():
+        try:
+            barrier.wait(10 if meet else 0.2)
+            met.append(True)
+        except threading.BrokenBarrierError:
+            met.append(False)
+        return ""
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(get, app, "/")
+        tasks.start_soon(get, app, "/")
+
+    assert met == [meet, meet]
