@@ -134,6 +134,10 @@ class Application(Registrar):
         self._static_host = static_host
         self._got_first_request = False
         self.cli.name = self.name
+        self._prepare_for_requests()
+
+    def _prepare_for_requests(self) -> None:
+        """What an app that answers requests adds; here, so that it need not repeat `__init__`."""
 
     # Names and folders
 
