@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import sys
+from typing import TYPE_CHECKING, Any, Final
 
 from .. import bridge
 from ..ctx import require_app_context, require_request_context
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from ..ctx import AppContext
     from ..exceptions import HTTPException
     from ..wrappers.response import Response
+
+
+_HANDLED: Final[Any] = object()
 
 
 class DispatchMethods:
@@ -73,13 +77,15 @@ class DispatchMethods:
         ctx = require_request_context()
         return _run(Pipeline.handle_exception(self._pipeline(ctx), ctx, e), ctx)
 
-    def do_teardown_request(self, exc: BaseException | None = None) -> Any:
-        """Run the request's teardown functions."""
+    def do_teardown_request(self, exc: BaseException | None = _HANDLED) -> Any:
+        """Run the request's teardown functions, by default with the error being handled."""
+        exc = sys.exc_info()[1] if exc is _HANDLED else exc
         ctx = require_request_context()
         return _run(Pipeline.do_teardown_request(self._pipeline(ctx), ctx, exc), ctx)
 
-    def do_teardown_appcontext(self, exc: BaseException | None = None) -> Any:
-        """Run the app context's teardown functions."""
+    def do_teardown_appcontext(self, exc: BaseException | None = _HANDLED) -> Any:
+        """Run the app context's teardown functions, by default with the error being handled."""
+        exc = sys.exc_info()[1] if exc is _HANDLED else exc
         ctx = require_app_context()
         return _run(Pipeline.do_teardown_appcontext(self._pipeline(ctx), ctx, exc), ctx)
 
