@@ -293,7 +293,7 @@ class _RetryAfter(HTTPException):
         return headers
 
 
-class RequestTimeout(_RetryAfter):
+class RequestTimeout(HTTPException):
     """The request did not come in time."""
 
     code = 408

@@ -9,8 +9,8 @@ import posixpath
 import secrets
 import string
 
-_SALT_CHARACTERS = string.ascii_letters + string.digits
-_PBKDF2_ITERATIONS = 1_000_000
+SALT_CHARS = string.ascii_letters + string.digits
+DEFAULT_PBKDF2_ITERATIONS = 1_000_000
 _ON_WINDOWS = os.name == "nt"
 _WINDOWS_DEVICES = {
     *("AUX", "CON", "CONIN$", "CONOUT$", "NUL", "PRN"),
@@ -30,13 +30,20 @@ def generate_password_hash(password: str, method: str = "scrypt", salt_length: i
     Raises:
         ValueError: the method or its parameters are unknown, or the salt is empty.
     """
-    if salt_length < 1:
-        raise ValueError(
-            f"A salt cannot have {salt_length} characters. Use 1 or more; 16 is usual."
-        )
-    salt = "".join(secrets.choice(_SALT_CHARACTERS) for _ in range(salt_length))
+    salt = gen_salt(salt_length)
     digest, full_method = _digest(method, salt, password)
     return f"{full_method}${salt}${digest}"
+
+
+def gen_salt(length: int) -> str:
+    """Random letters and digits, from the system's source for secrets.
+
+    Raises:
+        ValueError: `length` is below 1.
+    """
+    if length < 1:
+        raise ValueError(f"A salt cannot have {length} characters. Use 1 or more; 16 is usual.")
+    return "".join(secrets.choice(SALT_CHARS) for _ in range(length))
 
 
 def check_password_hash(pwhash: str, password: str) -> bool:
@@ -82,7 +89,7 @@ def _pbkdf2(parameters: list[str], salt: bytes, password: bytes) -> tuple[str, s
     if len(parameters) > 2:
         raise ValueError("'pbkdf2' takes up to two parameters: 'pbkdf2:digest:iterations'.")
     digest_name = parameters[0] if parameters else "sha256"
-    iterations = int(parameters[1]) if len(parameters) == 2 else _PBKDF2_ITERATIONS
+    iterations = int(parameters[1]) if len(parameters) == 2 else DEFAULT_PBKDF2_ITERATIONS
     digest = hashlib.pbkdf2_hmac(digest_name, password, salt, iterations)
     return digest.hex(), f"pbkdf2:{digest_name}:{iterations}"
 

@@ -20,7 +20,6 @@ from asyncflask.exceptions import (
     MethodNotAllowed,
     NotFound,
     RequestedRangeNotSatisfiable,
-    RequestTimeout,
     ServiceUnavailable,
     TooManyRequests,
     Unauthorized,
@@ -244,7 +243,7 @@ class TestSpecialHeaders:
         """Without a length there is no Content-Range header."""
         assert RequestedRangeNotSatisfiable().get_headers() == PLAIN_HEADERS
 
-    @pytest.mark.parametrize("error_class", [RequestTimeout, TooManyRequests, ServiceUnavailable])
+    @pytest.mark.parametrize("error_class", [TooManyRequests, ServiceUnavailable])
     @pytest.mark.parametrize(
         ("retry_after", "value"),
         [

@@ -9,7 +9,13 @@ from hypothesis import strategies as st
 from werkzeug import security as werkzeug_security
 
 from asyncflask import security
-from asyncflask.security import check_password_hash, generate_password_hash, safe_join
+from asyncflask.security import (
+    SALT_CHARS,
+    check_password_hash,
+    gen_salt,
+    generate_password_hash,
+    safe_join,
+)
 
 CHEAP_METHODS = ["scrypt:1024:8:1", "scrypt:256:4:2", "pbkdf2:sha256:2", "pbkdf2:sha1:3"]
 
@@ -55,6 +61,10 @@ class TestGeneratePasswordHash:
 
         assert len(salts) > 1
         assert {len(salt) for salt in salts} == {4}
+
+    def test_salt_characters(self):
+        """A salt is of letters and digits."""
+        assert set(gen_salt(100)) <= set(SALT_CHARS)
 
     @pytest.mark.parametrize("salt_length", [0, -1])
     def test_refuses_no_salt(self, salt_length):

@@ -59,14 +59,14 @@ class Accept(ImmutableList[tuple[str, float]]):
     def _accepts(self, value: str) -> bool:
         return self._find_pair(value) is not None
 
-    def index(self, key: str | tuple[str, float], *bounds: SupportsIndex) -> int:
+    def index(self, key: str | tuple[str, float]) -> int:  # type: ignore[override]  # as Werkzeug
         """Return the position of what matches a value, or of a pair.
 
         Raises:
             ValueError: it is not there.
         """
         if not isinstance(key, str):
-            return super().index(key, *bounds)
+            return super().index(key)
         pair = self._find_pair(key)
         if pair is None:
             raise ValueError(f"{key!r} is not accepted: {self.to_header()!r} has nothing like it.")

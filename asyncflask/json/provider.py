@@ -78,7 +78,7 @@ class JSONProvider:
         return self._app.response_class(body, mimetype="application/json")
 
 
-def to_serializable(value: Any) -> Any:
+def to_serializable(o: Any) -> Any:
     """What stands for a value that JSON has no type for.
 
     Dates as HTTP dates, Decimal and UUID as strings, dataclasses as dicts, and what has
@@ -87,16 +87,16 @@ def to_serializable(value: Any) -> Any:
     Raises:
         TypeError: nothing stands for it.
     """
-    if isinstance(value, datetime.date):
-        return http_date(value)
-    if isinstance(value, (decimal.Decimal, uuid.UUID)):
-        return str(value)
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return dataclasses.asdict(value)
-    if hasattr(value, "__html__") and not isinstance(value, type):
-        return str(value.__html__())
+    if isinstance(o, datetime.date):
+        return http_date(o)
+    if isinstance(o, (decimal.Decimal, uuid.UUID)):
+        return str(o)
+    if dataclasses.is_dataclass(o) and not isinstance(o, type):
+        return dataclasses.asdict(o)
+    if hasattr(o, "__html__") and not isinstance(o, type):
+        return str(o.__html__())
     raise TypeError(
-        f"Object of type {type(value).__name__} is not JSON serializable."
+        f"Object of type {type(o).__name__} is not JSON serializable."
         " Convert it first, or set `default` on the app's JSON provider."
     )
 

@@ -24,5 +24,6 @@ from .factories import Subdomain as Subdomain
 from .factories import Submount as Submount
 from .map import Map as Map
 from .map import Match as Match
+from .parsing import parse_converter_args as parse_converter_args
 from .rules import Rule as Rule
 from .rules import RuleFactory as RuleFactory

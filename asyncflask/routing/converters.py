@@ -131,11 +131,16 @@ class NumberConverter(BaseConverter):
     ) -> None:
         super().__init__(map)
         if signed:
-            self.regex = f"-?{self.regex}"
+            self.regex = self.signed_regex
         self.fixed_digits = fixed_digits
         self.min = min
         self.max = max
         self.signed = signed
+
+    @property
+    def signed_regex(self) -> str:
+        """The pattern with a minus allowed before it."""
+        return f"-?{self.regex}"
 
     def to_python(self, value: str) -> Any:
         """Return the number.

@@ -66,7 +66,7 @@ def _parse_piece(rule: str, position: int) -> tuple[Piece, int]:
     )
 
 
-def parse_arguments(text: str) -> tuple[tuple[Any, ...], dict[str, Any]]:
+def parse_converter_args(text: str) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """Read a converter's arguments, as in `1, "a b", word, max=5`.
 
     Returns:

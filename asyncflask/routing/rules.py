@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from .building import compile_template
 from .converters import ValidationError, reader_of
-from .parsing import Variable, parse_arguments, parse_rule
+from .parsing import Variable, parse_converter_args, parse_rule
 from .quoting import encode_query
 from .redirects import check_redirect_template
 from .steps import compile_steps
@@ -181,7 +181,7 @@ class Rule(RuleFactory):
                 continue
             if piece.name in converters:
                 raise ValueError(f"URL rule {self.rule!r} uses the variable {piece.name!r} twice.")
-            args, kwargs = parse_arguments(piece.arguments)
+            args, kwargs = parse_converter_args(piece.arguments)
             converters[piece.name] = self.get_converter(piece.name, piece.converter, args, kwargs)
         self.arguments |= converters.keys()
         return converters

@@ -64,6 +64,13 @@ def test_a_wrong_number_of_digits_is_no_match(map_: Map, value: str) -> None:
         converter.to_python(value)
 
 
+def test_a_signed_number_may_have_a_minus(map_: Map) -> None:
+    """Subclasses find the pattern for it as `signed_regex`."""
+    converter = IntegerConverter(map_, signed=True)
+
+    assert converter.regex == IntegerConverter(map_).signed_regex == r"-?\d+"
+
+
 @pytest.mark.parametrize("value", ["1", "6"])
 def test_a_number_out_of_bounds_is_no_match(map_: Map, value: str) -> None:
     """min and max are inclusive."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from asyncflask.routing.parsing import Variable, parse_arguments, parse_rule
+from asyncflask.routing.parsing import Variable, parse_converter_args, parse_rule
 
 
 def test_a_rule_is_split_into_texts_slashes_and_variables() -> None:
@@ -29,7 +29,7 @@ def test_a_quoted_argument_may_contain_what_ends_a_variable() -> None:
     (variable,) = parse_rule('<any("a):b", "<c>"):x>')
 
     assert isinstance(variable, Variable)
-    assert parse_arguments(variable.arguments)[0] == ("a):b", "<c>")
+    assert parse_converter_args(variable.arguments)[0] == ("a):b", "<c>")
 
 
 @pytest.mark.parametrize("rule", ["/<1x>", "/<x", "/< x>", "/<int:x >", "/<:x>", "/a<b", "/<é>"])
@@ -56,26 +56,26 @@ def test_a_bracket_that_opens_no_variable_is_an_error(rule: str) -> None:
 )
 def test_arguments_are_read_as_python_reads_them(text: str, expected: tuple[Any, ...]) -> None:
     """Constants and numbers are what they say; words and what is in quotes are strings."""
-    assert parse_arguments(text) == (expected, {})
+    assert parse_converter_args(text) == (expected, {})
 
 
 def test_integers_next_to_a_comma_are_two_integers() -> None:
     """Werkzeug reads "1,2" as one string."""
-    assert parse_arguments("1,2") == ((1, 2), {})
+    assert parse_converter_args("1,2") == ((1, 2), {})
 
 
 def test_numbers_may_be_negative() -> None:
     """As the bounds of a signed number must be able to be; Werkzeug refuses them."""
-    assert parse_arguments("min=-4, max=-.5") == ((), {"min": -4, "max": -0.5})
+    assert parse_converter_args("min=-4, max=-.5") == ((), {"min": -4, "max": -0.5})
 
 
 def test_named_and_positional_arguments_mix() -> None:
     """Spaces do not matter."""
-    assert parse_arguments(" 2 , max = 'x' ") == ((2,), {"max": "x"})
+    assert parse_converter_args(" 2 , max = 'x' ") == ((2,), {"max": "x"})
 
 
 @pytest.mark.parametrize("text", ["a b", "a-b", '"a', "a=", "a==1", ",", "+1", "a,,b"])
 def test_arguments_that_cannot_be_read_are_an_error(text: str) -> None:
     """The error says to use quotes."""
     with pytest.raises(ValueError, match="in quotes"):
-        parse_arguments(text)
+        parse_converter_args(text)
