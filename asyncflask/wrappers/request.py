@@ -312,9 +312,14 @@ class Request(URLParts, HeaderValues):
         return value
 
     def _json_loads(self, data: bytes) -> Any:
-        if self.json_module is not None:
-            return self.json_module.loads(data)
-        return json.loads(data) if self._app is None else self._app.json.loads(data)
+        loader = self.json_module
+        if loader is None:
+            loader = json if self._app is None else self._app.json
+        try:
+            return loader.loads(data)
+        except RecursionError:
+            # Its traceback has as many frames as there are brackets: it is not kept.
+            raise ValueError("The JSON is nested too deeply.") from None
 
     def on_json_loading_failed(self, e: ValueError | None) -> Any:
         """Say what `get_json` does about a failure: here it raises. What is returned, it returns.

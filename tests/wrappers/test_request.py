@@ -345,6 +345,15 @@ def test_json_may_be_in_any_encoding_of_unicode(post):
     assert post('"é"'.encode("utf-16"), JSON).json == "é"
 
 
+def test_json_that_is_nested_too_deeply_is_a_bad_request(post):
+    """The parser's RecursionError is the client's fault."""
+    request = post(b"[" * 100_000, JSON)
+
+    with pytest.raises(BadRequest):
+        _ = request.json
+    assert request.get_json(silent=True) is None
+
+
 @pytest.mark.parametrize("body", [b"", b"{bad", b"\xff", b'"\xe9"'])
 def test_broken_json_is_a_bad_request(post, body):
     """Outside of debug mode nothing is told; silent gives None."""
