@@ -136,6 +136,8 @@ def serve(app: Any, host: str, port: int, **options: Any) -> None:
     for name in _WERKZEUG_ONLY:
         options.pop(name, None)
 
+    # COMPAT: nobody's X-Forwarded headers are believed, unless ProxyFix is told how many.
+    options.setdefault("proxy_headers", False)
     tls = tls_options(options.pop("ssl_context", None))
     uvicorn.run(app, host=host, port=port, **tls, **options)
 

@@ -47,7 +47,15 @@ def test_the_default_address(app, served):
     """Flask's own: 127.0.0.1 and port 5000."""
     serving.run(app)
 
-    assert served == [{"app": app, "host": "127.0.0.1", "port": 5000}]
+    assert (served[0]["host"], served[0]["port"]) == ("127.0.0.1", 5000)
+
+
+def test_forwarded_headers_are_not_believed(app, served):
+    """Only ProxyFix believes them, as in Flask; uvicorn would, from the same machine."""
+    serving.run(app)
+    serving.run(app, proxy_headers=True)
+
+    assert [call["proxy_headers"] for call in served] == [False, True]
 
 
 @pytest.mark.parametrize(
@@ -79,7 +87,7 @@ def test_werkzeugs_options_mean_nothing(app, served):
     """What Flask hands to Werkzeug's server is accepted and dropped."""
     serving.run(app, threaded=True, processes=1, use_debugger=True, use_reloader=False)
 
-    assert set(served[0]) == {"app", "host", "port"}
+    assert set(served[0]) == {"app", "host", "port", "proxy_headers"}
 
 
 def test_a_certificate_is_translated(app, served):
