@@ -31,8 +31,8 @@ from ..http import (
     parse_range_header,
     parse_set_header,
 )
+from ..user_agent import UserAgent
 from .lazy import lazy
-from .user_agent import UserAgent
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

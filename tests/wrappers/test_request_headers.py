@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 import pytest
 
 from asyncflask.datastructures import HeaderSet
+from asyncflask.user_agent import UserAgent
 from asyncflask.wrappers.request import Request
-from asyncflask.wrappers.user_agent import UserAgent
 
 
 def test_the_content_type_is_split(make_request):
