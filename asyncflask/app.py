@@ -21,10 +21,13 @@ from .dispatch.methods import DispatchMethods
 from .dispatch.overrides import find_replaced, pipeline_class
 from .dispatch.pipeline import Pipeline, compile_pipeline
 from .dispatch.responses import to_response
-from .exceptions import BadRequest, BadRequestKeyError, HTTPException
+from .exceptions import BadRequest, BadRequestKeyError
 from .flashing import get_flashed_messages
 from .json.provider import DefaultJSONProvider
 from .routing import BuildError, MapAdapter, RequestRedirect
+
+# COMPAT: applications also take Rule from flask.app.
+from .routing import Rule as Rule
 from .sessions import SecureCookieSessionInterface, SessionInterface
 from .setup import serving
 from .setup.application import Application, blueprint_names
@@ -165,7 +168,7 @@ class Flask(DispatchMethods, Application):
             self._match(ctx, request, fields.get(b"host"))
             may_have_body = request.method not in _BODILESS or not _BODY_FIELDS.isdisjoint(fields)
             if may_have_body and request.url_rule is not None:
-                await self._receive(request, receive)
+                await self._receive(ctx, request, receive)
             pipeline = self.pipeline_of(request.url_rule)
             if pipeline.workers != bridge.DEFAULT_WORKERS:
                 bridge.limit_workers(pipeline.workers)
@@ -175,7 +178,7 @@ class Flask(DispatchMethods, Application):
             if ctx.torn_down:
                 await response(scope, receive, send)
             else:
-                await self._stream(ctx, pipeline, response, (scope, receive, send))
+                await self._stream(ctx, response, (scope, receive, send))
         finally:
             ctx.leave()
             if "asyncflask.preserve_context" in scope:
@@ -183,36 +186,33 @@ class Flask(DispatchMethods, Application):
 
     def _match(self, ctx: AppContext, request: Request, host: bytes | None) -> None:
         """Find the rule, by the short way where there is no host to match and no redirect."""
-        if self.subdomain_matching or self.url_map.host_matching:
-            ctx.match_request()
-            return
-        is_known = host in self._good_hosts and self.config["TRUSTED_HOSTS"] is None
-        if not is_known and not self._is_good_host(request, host):
-            return
-        path = request.scope["path"]
-        if request.scope.get("root_path") or path[:1] != "/" or path[:2] == "//":
-            path = request.path
-        match = self.url_map.find(self.url_map.default_subdomain, path, request.method)
-        if match is None:
-            ctx.match_request()
-        else:
-            request.url_rule, request.view_args = match.rule, match.args
-
-    def _is_good_host(self, request: Request, host: bytes | None) -> bool:
-        """Whether the Host header is valid and trusted; if not, that is the routing error."""
         try:
-            _ = request.host
-        except HTTPException as exc:
+            if host not in self._good_hosts or self.config["TRUSTED_HOSTS"] is not None:
+                self._check_host(request, host)
+            path = request.scope["path"]
+            if request.scope.get("root_path") or path[:1] != "/" or path[:2] == "//":
+                path = request.path
+            match = None
+            if not (self.subdomain_matching or self.url_map.host_matching):
+                match = self.url_map.find(self.url_map.default_subdomain, path, request.method)
+            if match is None:
+                ctx.match_request()
+            else:
+                request.url_rule, request.view_args = match.rule, match.args
+        except Exception as exc:
+            # An untrusted host, or a converter's: an HTTP error of abort, or a mistake: a 500.
             request.routing_exception = exc
-            return False
+
+    def _check_host(self, request: Request, host: bytes | None) -> None:
+        """Remember a Host header that is valid.
+
+        Raises:
+            SecurityError: it is not valid, or not trusted.
+        """
+        _ = request.host
         # PERF: an app is asked for a few hosts again and again. Subclasses decide for themselves.
-        if (
-            self.request_class is Request
-            and self.config["TRUSTED_HOSTS"] is None
-            and len(self._good_hosts) < _MOST_GOOD_HOSTS
-        ):
+        if self.request_class is Request and len(self._good_hosts) < _MOST_GOOD_HOSTS:
             self._good_hosts.add(host)
-        return True
 
     def _sent_session(self, scope: Scope) -> bool:
         """Whether the client sent the session's cookie, which may need to be refreshed."""
@@ -220,7 +220,7 @@ class Flask(DispatchMethods, Application):
         # Not by the dict of the fields: HTTP/2 clients may send each cookie in one of its own.
         return any(name in value for field, value in scope["headers"] if field == b"cookie")
 
-    async def _receive(self, request: Request, receive: Receive) -> None:
+    async def _receive(self, ctx: AppContext, request: Request, receive: Receive) -> None:
         """Receive the body as the rule wants it; OPTIONS is answered without."""
         rule = request.url_rule
         if request.method == "OPTIONS" and rule.provide_automatic_options:
@@ -229,13 +229,17 @@ class Flask(DispatchMethods, Application):
             request.max_content_length = rule.max_content_length
         if rule.stream_body:
             attach_stream(request, receive)
-        else:
+            return
+        try:
             await receive_body(request, receive)
+        except BaseException as exc:
+            # A client's mistake is kept in the body; here the request itself is cancelled.
+            await self._tear_down_shielded(ctx, exc)
+            raise
 
     async def _stream(
         self,
         ctx: AppContext,
-        pipeline: Pipeline,
         response: Response,
         connection: tuple[Scope, Receive, Send],
     ) -> None:
@@ -251,9 +255,13 @@ class Flask(DispatchMethods, Application):
             error = exc
             raise
         finally:
-            with anyio.CancelScope(shield=True):
-                await bridge.drive(pipeline.tear_down(ctx, error), ctx)
+            await self._tear_down_shielded(ctx, error)
             error = None
+
+    async def _tear_down_shielded(self, ctx: AppContext, exc: BaseException | None) -> None:
+        """Tear down, whether or not the request is being cancelled."""
+        with anyio.CancelScope(shield=True):
+            await bridge.drive(self.tear_down(ctx, exc), ctx)
 
     def pipeline_of(self, rule: Any) -> Pipeline:
         """The compiled steps of a rule's endpoint; for None, of requests without a rule."""
@@ -305,7 +313,7 @@ class Flask(DispatchMethods, Application):
             ctx.match_request()
 
     async def tear_down(self, ctx: AppContext, exc: BaseException | None) -> None:
-        """Run the teardown functions of a context that was pushed by hand."""
+        """Run the teardown functions of a context, once."""
         rule = None if ctx.request is None else ctx.request.url_rule
         await self.pipeline_of(rule).tear_down(ctx, exc)
 
@@ -333,11 +341,15 @@ class Flask(DispatchMethods, Application):
 
         Raises:
             FormDataRoutingRedirect: in debug mode, where the redirect would lose the form.
-            HTTPException: in every other case, the routing error itself.
+            Exception: in every other case, the routing error itself.
         """
-        exc = cast("HTTPException", request.routing_exception)
-        keeps_body = exc.code in {307, 308} or request.method in {"GET", "HEAD", "OPTIONS"}
-        if not self.debug or keeps_body or not isinstance(exc, RequestRedirect):
+        exc = cast("Exception", request.routing_exception)
+        if (
+            not self.debug
+            or not isinstance(exc, RequestRedirect)
+            or exc.code in {307, 308}
+            or request.method in {"GET", "HEAD", "OPTIONS"}
+        ):
             raise exc
         raise FormDataRoutingRedirect(request)
 

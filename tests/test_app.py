@@ -5,11 +5,13 @@ from __future__ import annotations
 import gc
 import weakref
 
+import anyio
 import httpx
 import pytest
 
-from asyncflask import Blueprint, Flask, Response, current_app, request, url_for
+from asyncflask import Blueprint, Flask, Response, abort, current_app, request, url_for
 from asyncflask.exceptions import NotFound
+from asyncflask.routing import BaseConverter
 
 
 @pytest.fixture
@@ -336,6 +338,51 @@ def test_a_streaming_route_reads_the_body_itself(app, color):
     app.register_blueprint(blueprint)
 
     assert app.test_client().post("/upload", data=b"x" * 3000).text == "3000"
+
+
+def test_a_converters_own_error_is_a_500_like_any_other(app, caplog):
+    """It is logged and torn down; an HTTP error that it raises is the answer."""
+    ends = []
+    app.teardown_request(ends.append)
+
+    class Broken(BaseConverter):
+        def to_python(self, value):
+            if value == "gone":
+                abort(410)
+            raise RuntimeError("no database")
+
+    app.url_map.converters["broken"] = Broken
+    app.add_url_rule("/<broken:value>", "index", lambda value: value)
+    client = app.test_client()
+
+    assert [client.get(path).status_code for path in ("/gone", "/other")] == [410, 500]
+    assert [type(exc) for exc in ends] == [type(None), RuntimeError]
+    assert caplog.records[-1].exc_info[0] is RuntimeError
+
+
+@pytest.mark.anyio
+async def test_a_request_that_is_cancelled_before_its_body_came_is_torn_down(app):
+    """Once, like every request; no hook has run."""
+    ends = []
+    app.teardown_request(lambda exc: ends.append(exc))
+    app.add_url_rule("/", "index", lambda: "", methods=["POST"])
+    scope = {
+        "type": "http",
+        "http_version": "1.1",
+        "method": "POST",
+        "path": "/",
+        "headers": [(b"content-length", b"5")],
+    }
+
+    async def receive():
+        cancelling.cancel()
+        await anyio.sleep_forever()
+
+    with anyio.CancelScope() as cancelling:
+        await app(scope, receive, None)
+
+    assert len(ends) == 1
+    assert isinstance(ends[0], BaseException)
 
 
 # -- URLs

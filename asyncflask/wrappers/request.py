@@ -54,7 +54,7 @@ class Request(URLParts, HeaderValues):
     # What routing has found; the framework sets these on the instance.
     url_rule: Any = None
     view_args: dict[str, Any] | None = None
-    routing_exception: HTTPException | None = None
+    routing_exception: Exception | None = None
 
     # A module with `loads`, for subclasses to set; None is the application's JSON provider.
     json_module: Any = None
