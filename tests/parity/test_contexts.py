@@ -432,7 +432,6 @@ def test_session_interface_may_match_the_url(app, client, coloured):
 
     class ByEndpoint(SessionInterface):
         def open_session(self, app, request_):
-            seen.append(request.endpoint)
             request_ctx.match_request()
             seen.append(request.endpoint)
             return SecureCookieSession()
