@@ -105,8 +105,9 @@ class Request(URLParts, HeaderValues):
             self._body.close()
         files = self.__dict__.get("files")
         if files:
-            for _, file in MultiDict(files).items(multi=True):
-                file.close()
+            for same_named in MultiDict(files).listvalues():
+                for file in same_named:
+                    file.close()
 
     @lazy
     def environ(self) -> Environ:
