@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from .building import compile_template
@@ -206,6 +207,15 @@ class Rule(RuleFactory):
             )
         return self.map.converters[converter_name](self.map, *args, **kwargs)
 
+    @property
+    def _trace(self) -> list[tuple[bool, str]]:
+        """The rule in pieces, the domain's first: whether each is a variable; its text or name."""
+        # COMPAT: extensions that describe an API, as flask-smorest, read Werkzeug's private list.
+        if self.map is None:
+            return []
+        domain, path = self._pieces
+        return [pair for piece in (*domain, "|", *path) for pair in _trace_piece(piece)]
+
     def read(self, texts: tuple[str, ...]) -> dict[str, Any]:
         """Convert the texts of the variables, and add the defaults.
 
@@ -283,6 +293,12 @@ class Rule(RuleFactory):
 
 def _show(piece: Piece) -> str:
     return f"<{piece.name}>" if isinstance(piece, Variable) else piece
+
+
+def _trace_piece(piece: Piece) -> list[tuple[bool, str]]:
+    if isinstance(piece, Variable):
+        return [(True, piece.name)]
+    return [(False, text) for text in re.findall("/|[^/]+", piece)]
 
 
 def _check_methods(methods: Iterable[str] | None, *, websocket: bool) -> set[str] | None:

@@ -358,3 +358,17 @@ def test_builds_as_werkzeug_does(data: st.DataObject) -> None:
         built = url_of(asyncflask, our_adapter, endpoint, values, options)
 
         assert built == expected
+
+
+@settings(max_examples=EXAMPLES // 3, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.data())
+def test_traces_rules_as_werkzeug_does(data: st.DataObject) -> None:
+    """Extensions that describe an API, as flask-smorest, take the order of variables from it."""
+    plan = data.draw(plans())
+
+    ours, theirs = (
+        {rule.number: rule._trace for rule in plan.build(routing).iter_rules()}
+        for routing in (asyncflask.routing, werkzeug.routing)
+    )
+
+    assert ours == theirs
