@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from asyncflask import Blueprint, Flask, Response, abort, current_app, request, url_for
+from asyncflask.app import Rule
 from asyncflask.exceptions import NotFound
 from asyncflask.routing import BaseConverter
 
@@ -497,3 +498,8 @@ def test_the_response_class_may_be_replaced(app):
     app.add_url_rule("/", "index", lambda: "<a/>")
 
     assert app.test_client().get("/").mimetype == "application/xml"
+
+
+def test_rule_can_be_taken_from_the_apps_module():
+    """Flask's `flask.app` has it, by chance, and extensions' tests take it from there."""
+    assert Rule is Flask.url_rule_class

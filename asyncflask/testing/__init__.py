@@ -6,7 +6,11 @@ from .cookies import Cookie
 from .response import TestResponse
 from .runner import FlaskCliRunner
 
+# COMPAT: the name that werkzeug.test has for it.
+Client = FlaskClient
+
 __all__ = [
+    "Client",
     "ClientRedirectError",
     "Cookie",
     "EnvironBuilder",

@@ -19,7 +19,7 @@ from asyncflask import (
     session,
     stream_with_context,
 )
-from asyncflask.testing import ClientRedirectError, EnvironBuilder
+from asyncflask.testing import Client, ClientRedirectError, EnvironBuilder
 
 
 @pytest.fixture
@@ -360,3 +360,12 @@ def test_an_aborted_request_is_a_response(app):
     response = app.test_client().get("/")
 
     assert (response.status_code, response.status) == (418, "418 I'M A TEAPOT")
+
+
+def test_the_client_has_werkzeugs_name_too():
+    """For what was imported from `werkzeug.test`."""
+    client = Client(Flask("named"))
+
+    response = client.get("/")
+
+    assert response.status_code == 404
