@@ -37,7 +37,7 @@ class cached_property(property, Generic[T]):  # noqa: N801  # a decorator, named
         self.compute = fget
         self.__name__ = name or fget.__name__
         self.__module__ = fget.__module__
-        self.slot = f"_cache_{self.__name__}"
+        self.slot_name = f"_cache_{self.__name__}"
 
     @overload
     def __get__(self, instance: None, owner: type | None = None, /) -> Self: ...
@@ -55,19 +55,19 @@ class cached_property(property, Generic[T]):  # noqa: N801  # a decorator, named
     def _kept(self, instance: Any) -> Any:
         if hasattr(instance, "__dict__"):
             return instance.__dict__.get(self.__name__, _MISSING)
-        return getattr(instance, self.slot, _MISSING)
+        return getattr(instance, self.slot_name, _MISSING)
 
     def __set__(self, instance: Any, value: T, /) -> None:
         if hasattr(instance, "__dict__"):
             instance.__dict__[self.__name__] = value
         else:
-            setattr(instance, self.slot, value)
+            setattr(instance, self.slot_name, value)
 
     def __delete__(self, instance: Any, /) -> None:
         if hasattr(instance, "__dict__"):
             del instance.__dict__[self.__name__]
         else:
-            delattr(instance, self.slot)
+            delattr(instance, self.slot_name)
 
 
 class header_property(Generic[T]):  # noqa: N801  # reads as a property where it is used

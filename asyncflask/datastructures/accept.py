@@ -14,9 +14,16 @@ if TYPE_CHECKING:
 
 
 class Accept(ImmutableList[tuple[str, float]]):
-    """Pairs of a value and its quality (0 to 1), the most specific and best first."""
+    """Pairs of a value and its quality (0 to 1), the most specific and best first.
+
+    Attributes:
+        provided: whether the client sent the header, be it empty.
+    """
+
+    provided: bool
 
     def __init__(self, values: Iterable[tuple[str, float]] | None = ()) -> None:
+        self.provided = values.provided if isinstance(values, Accept) else values is not None
         # A stable sort: what the client named first stays before its equals.
         super().__init__(
             sorted(

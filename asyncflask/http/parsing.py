@@ -48,8 +48,11 @@ def parse_accept_header(value: str | None, cls: None) -> Accept: ...
 def parse_accept_header(value: str | None, cls: type[AcceptT]) -> AcceptT: ...
 def parse_accept_header(value: str | None, cls: type[Any] | None = None) -> Any:
     """Parse an Accept header; members with a malformed quality are left out."""
-    pairs = map(_parse_accepted, split_list(value) if value else ())
-    return (cls or Accept)(pair for pair in pairs if pair is not None)
+    accept_class = cls or Accept
+    if not value:
+        return accept_class(None)
+    pairs = map(_parse_accepted, split_list(value))
+    return accept_class(pair for pair in pairs if pair is not None)
 
 
 def _parse_accepted(item: str) -> tuple[str, float] | None:

@@ -66,7 +66,7 @@ def _parse_piece(rule: str, position: int) -> tuple[Piece, int]:
     )
 
 
-def parse_converter_args(text: str) -> tuple[tuple[Any, ...], dict[str, Any]]:
+def parse_converter_args(argstr: str) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """Read a converter's arguments, as in `1, "a b", word, max=5`.
 
     Returns:
@@ -78,11 +78,11 @@ def parse_converter_args(text: str) -> tuple[tuple[Any, ...], dict[str, Any]]:
     args: list[Any] = []
     kwargs: dict[str, Any] = {}
     position = 0
-    while text[position:].strip():
-        argument = _match_argument(text, position)
+    while argstr[position:].strip():
+        argument = _match_argument(argstr, position)
         if argument is None:
             raise ValueError(
-                f"Cannot parse converter argument {text[position:].strip()!r}."
+                f"Cannot parse converter argument {argstr[position:].strip()!r}."
                 " Put what is neither a number nor a plain word in quotes."
             )
         if argument["name"]:

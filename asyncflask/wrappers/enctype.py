@@ -12,21 +12,21 @@ class DebugFilesKeyError(KeyError, AssertionError):
     """A file is missing because its form is not sent as multipart/form-data."""
 
     def __init__(self, key: str, mimetype: str, names: list[str]) -> None:
-        self.message = (
+        self.msg = (
             f"request.files has no file {key!r}, because the form was sent as {mimetype!r} and not"
             " as 'multipart/form-data', so that no file contents were transmitted. Put"
             ' enctype="multipart/form-data" into the <form> tag.'
         )
         if names:
             submitted = ", ".join(repr(name) for name in names)
-            self.message += (
+            self.msg += (
                 f" The browser sent the names of files instead. This was submitted: {submitted}"
             )
-        super().__init__(self.message)
+        super().__init__(self.msg)
 
     # KeyError's own would show the message as a quoted string.
     def __str__(self) -> str:
-        return self.message
+        return self.msg
 
 
 def explain_missing_files(

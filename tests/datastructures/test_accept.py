@@ -25,6 +25,15 @@ def test_an_empty_one_accepts_nothing(values):
     assert accept.best_match(["a"], default="d") == "d"
 
 
+@pytest.mark.parametrize(
+    ("values", "provided"),
+    [((), True), (None, False), (Accept(None), False), (Accept([("a", 1)]), True)],
+)
+def test_an_empty_header_is_told_from_a_missing_one(values, provided):
+    """None stands for a header that was not sent; a copy knows what its original knew."""
+    assert Accept(values).provided is provided
+
+
 def test_look_ups_take_values_and_positions():
     """A value gives its quality, a position its pair."""
     accept = Accept([("a", 0.5), ("b", 1)])

@@ -428,6 +428,7 @@ def test_a_file_that_was_sent_as_a_field_is_explained_in_debug_mode(post, make_a
     assert 'enctype="multipart/form-data"' in str(caught.value)
     assert "no file contents were transmitted" in str(caught.value)
     assert "This was submitted: 'a.txt', 'b'" in str(caught.value)
+    assert caught.value.msg == str(caught.value)
     assert isinstance(caught.value, KeyError)
     assert request.files.get("f") is None
 
