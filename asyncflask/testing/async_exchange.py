@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator
 from typing import TYPE_CHECKING
 
 import anyio
@@ -10,7 +11,8 @@ import anyio.lowlevel
 from .. import bridge
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Mapping
+    from typing import Any
 
     from ..ctx import AppContext
     from ..typing import ASGIApp, Message, Scope
@@ -38,6 +40,7 @@ class AsyncExchange:
         self._app = app
         self._scope = {**scope, "asyncflask.preserve_context": self._on_context_end}
         self._body: AsyncIterator[bytes] | None = body
+        self._missing = _announced_length(scope)
         self._chunks, self._received = anyio.create_memory_object_stream[bytes](_BUFFERED_CHUNKS)
         self._error: BaseException | None = None
         self._cancellation = anyio.CancelScope()
@@ -125,28 +128,49 @@ class AsyncExchange:
             # KeyboardInterrupt and the like too: they are for the test, not for the host.
             self._error = self._error or exc
         finally:
+            await self._close_body()
             self._chunks.close()
             self._has_ended.set()
             self._has_begun.set()
             # What an exchange no longer needs, it must not keep alive.
             del self._app
 
+    async def _close_body(self) -> None:
+        """Close a generator that the app has not read to its end."""
+        body, self._body = self._body, None
+        if not isinstance(body, AsyncGenerator):
+            return
+        with anyio.CancelScope(shield=True):
+            try:
+                await body.aclose()
+            except Exception as exc:
+                self._error = self._error or exc
+
     async def _receive(self) -> Message:
         if self._body is not None:
             try:
-                chunk = await anext(self._body)
-            except StopAsyncIteration:
-                self._body = None
-                return {"type": "http.request", "body": b"", "more_body": False}
+                return await self._next_part(self._body)
             except Exception as exc:
                 # The client's failure, not the app's: to the app the client has gone.
                 self._body = None
                 self._error = exc
                 self._disconnect()
-            else:
-                return {"type": "http.request", "body": chunk, "more_body": True}
         await self._client_has_gone.wait()
         return {"type": "http.disconnect"}
+
+    async def _next_part(self, body: AsyncIterator[bytes]) -> Message:
+        chunk = await anext(body, None)
+        if chunk is None:
+            self._body = None
+            return {"type": "http.request", "body": b"", "more_body": False}
+        if self._missing is not None:
+            self._missing -= len(chunk)
+        if self._missing is not None and self._missing <= 0:
+            # An app need not ask once more to learn that this was all.
+            rest = await anext(body, None)
+            self._body = None if rest is None else body
+            chunk += rest or b""
+        return {"type": "http.request", "body": chunk, "more_body": self._body is not None}
 
     async def _send(self, message: Message) -> None:
         if self._client_has_gone.is_set():
@@ -159,13 +183,17 @@ class AsyncExchange:
             await self._send_body(message)
 
     async def _send_body(self, message: Message) -> None:
-        if message.get("more_body", False):
-            self._has_begun.set()
         chunk = bytes(message.get("body", b""))
-        if not chunk:
-            await anyio.lowlevel.checkpoint()
-            return
         try:
-            await self._chunks.send(chunk)
+            await (self._chunks.send(chunk) if chunk else anyio.lowlevel.checkpoint())
         except anyio.BrokenResourceError:
             raise OSError("The client has disconnected.") from None
+        if message.get("more_body", False):
+            self._has_begun.set()
+
+
+def _announced_length(scope: Mapping[str, Any]) -> int | None:
+    """Bytes of the request's body; None where the body is sent in chunks."""
+    headers = dict(scope["headers"])
+    length = headers.get(b"content-length", b"0")
+    return int(length) if length.isdigit() and b"transfer-encoding" not in headers else None

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from .. import bridge
     from ..typing import ASGIApp, Message
 
+_PARTS = ("startup", "shutdown")
+
 
 class Lifespan:
     """Sends an ASGI app its lifespan messages.
@@ -22,10 +24,11 @@ class Lifespan:
         self.state: dict[str, Any] = {}
         self._app = app
         self._error: BaseException | None = None
-        self._was_asked = False
+        self._parts = iter(_PARTS)
+        self._was_received = False
         self._answers: dict[str, Message] = {}
-        self._requests, self._to_app = anyio.create_memory_object_stream[str](2)
-        self._has_answered = {part: anyio.Event() for part in ("startup", "shutdown")}
+        self._is_asked = {part: anyio.Event() for part in _PARTS}
+        self._has_answered = {part: anyio.Event() for part in _PARTS}
         self._has_ended = anyio.Event()
 
     async def start_up(self, host: bridge.TaskHost) -> None:
@@ -51,7 +54,7 @@ class Lifespan:
         self._raise_error()
 
     async def _ask(self, part: str) -> None:
-        await self._requests.send(f"lifespan.{part}")
+        self._is_asked[part].set()
         await self._has_answered[part].wait()
         failed = self._answers.get(f"lifespan.{part}.failed")
         if failed is None:
@@ -64,7 +67,7 @@ class Lifespan:
     def _raise_error(self) -> None:
         error, self._error = self._error, None
         # SPEC: ASGI "Lifespan Protocol": an app that raises at once does without.
-        if error is not None and self._was_asked:
+        if error is not None and self._was_received:
             raise error
 
     # -- in the app's task
@@ -85,12 +88,14 @@ class Lifespan:
             self._has_ended.set()
             for answered in self._has_answered.values():
                 answered.set()
-            self._requests.close()
-            self._to_app.close()
 
     async def _receive(self) -> Message:
-        self._was_asked = True
-        return {"type": await self._to_app.receive()}
+        self._was_received = True
+        part = next(self._parts, None)
+        if part is None:
+            await anyio.sleep_forever()
+        await self._is_asked[str(part)].wait()
+        return {"type": f"lifespan.{part}"}
 
     async def _send(self, message: Message) -> None:
         self._answers[message["type"]] = message
