@@ -289,6 +289,7 @@ def test_a_custom_session_interface_may_be_sync_or_async(app, color):
 
             def open_session(self, app, request):
                 order.append("open")
+                assert request.endpoint is None
                 return self.session_class(store.get("one", {}))
 
             def save_session(self, app, session, response):

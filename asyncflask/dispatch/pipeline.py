@@ -234,10 +234,17 @@ class Pipeline:
 
     async def open_session(self, ctx: AppContext) -> None:
         """Open the session of a custom interface, which may be async, before the hooks."""
-        interface = ctx.app.session_interface
-        step = Step(interface.open_session, self.open_session_blocks)
-        if ctx.opened_session is None:
-            ctx.keep_session(await call(ctx, step, ctx.app, ctx.request))
+        if ctx.opened_session is not None:
+            return
+        step = Step(ctx.app.session_interface.open_session, self.open_session_blocks)
+        # COMPAT: the interface sees a request that is not matched yet, unless it does that itself.
+        request = ctx.require_request()
+        found = request.url_rule, request.view_args, request.routing_exception
+        request.url_rule = request.view_args = request.routing_exception = None
+        try:
+            ctx.keep_session(await call(ctx, step, ctx.app, request))
+        finally:
+            request.url_rule, request.view_args, request.routing_exception = found
 
     async def save_session(self, ctx: AppContext, response: Response) -> None:
         """Save the session where it was opened, or where its cookie may need to be refreshed."""
