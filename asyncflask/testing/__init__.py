@@ -3,6 +3,7 @@
 from .builder import EnvironBuilder
 from .client import ClientRedirectError, FlaskClient
 from .cookies import Cookie
+from .multipart import encode_multipart
 from .response import TestResponse
 from .runner import FlaskCliRunner
 
@@ -17,4 +18,5 @@ __all__ = [
     "FlaskCliRunner",
     "FlaskClient",
     "TestResponse",
+    "encode_multipart",
 ]
