@@ -7,6 +7,7 @@ import os
 import threading
 from contextlib import ExitStack
 from contextvars import Context, ContextVar, copy_context
+from functools import partial
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -40,6 +41,7 @@ class Lane:
         self.baseline = self.context
         self.thread = threading.get_ident()
         self._jobs: SimpleQueue[Callable[[], object]] = SimpleQueue()
+        self._function: Callable[[], Awaitable[None]] | None = None
         self._task: Future[None] | None = None
         self._began = self._over = False
 
@@ -49,7 +51,10 @@ class Lane:
 
     def start(self, function: Callable[..., Awaitable[None]], *args: Any) -> None:
         """Begin `function` on the loop thread; its errors must be its own affair."""
-        self._task = _loop_thread().start_task_soon(self._live, function, args)
+        self._function = partial(function, *args)
+        # From an empty context: what the loop still holds of a task that has ended, it must
+        # not keep alive. `_live` brings the caller's variables along, and takes them back.
+        self._task = Context().run(_loop_thread().start_task_soon, self._live)
         self._task.add_done_callback(self._on_done)
 
     def serve(self, until: Callable[[], bool] = lambda: False) -> None:
@@ -80,15 +85,29 @@ class Lane:
         self._jobs.put(run_and_tell)
         await done.wait()
 
-    async def _live(self, function: Callable[..., Awaitable[None]], args: tuple[Any, ...]) -> None:
+    async def _live(self) -> None:
         self._began = True
-        current_lane.set(self)
+        own = copy_context()  # anyio's, which tell it what loop it runs on
+        lent = [
+            (variable, variable.set(value))
+            for variable, value in self.context.items()
+            if variable not in own
+        ]
         self.baseline = copy_context()
         try:
-            await function(*args)
+            await self._call()
         finally:
+            for variable, token in lent:
+                variable.reset(token)
+            self.context = self.baseline = Context()
+            del lent
             self._over = True
             self.wake()
+
+    async def _call(self) -> None:
+        function, self._function = self._function, None
+        if function is not None:
+            await function()
 
     def _on_done(self, _task: Future[None]) -> None:
         if not self._began:
