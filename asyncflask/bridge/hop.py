@@ -304,10 +304,15 @@ def wait_for(function: Callable[..., Awaitable[T]], *args: Any) -> T:
     if is_on_event_loop():
         raise RuntimeError(_CANNOT_WAIT.format(f"{function!r}"))
     token = _loop_token.get()
-    if token is None:
-        return lend_thread(function, *args)
     outcome: Outcome[T] = Outcome()
-    anyio.from_thread.run(_record_for_worker, outcome, function, args, token=token)
+    try:
+        # Without a token too: a thread that anyio started for the user knows its loop.
+        anyio.from_thread.run(_record_for_worker, outcome, function, args, token=token)
+    except RuntimeError:
+        # Not the function's, which the outcome keeps: no loop is known here.
+        if token is not None:
+            raise
+        return lend_thread(function, *args)
     return outcome.take_over()
 
 

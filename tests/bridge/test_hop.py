@@ -176,6 +176,18 @@ async def test_wait_for_in_a_worker_runs_on_the_requests_own_loop():
 
 
 @pytest.mark.anyio
+async def test_wait_for_in_a_thread_of_the_users_runs_on_the_loop_that_started_it():
+    """anyio.to_thread.run_sync knows where it came from."""
+    loop_thread = threading.get_ident()
+
+    async def where():
+        await anyio.sleep(0)
+        return threading.get_ident()
+
+    assert await anyio.to_thread.run_sync(bridge.wait_for, where) == loop_thread
+
+
+@pytest.mark.anyio
 async def test_waiting_workers_cannot_fill_the_pool():
     """A sync step inside async code that a worker waits for needs no second place."""
 
