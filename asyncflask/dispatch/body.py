@@ -10,6 +10,7 @@ from ..exceptions import HTTPException
 from ..wrappers.body import BODY_MEMORY, Body
 from ..wrappers.forms import MULTIPART, MultipartForm
 from .incoming import Incoming, announced_length
+from .shared_receive import SharedReceive
 from .stream import BodyStream
 
 if TYPE_CHECKING:
@@ -50,8 +51,15 @@ async def receive_body(request: Request, receive: Receive) -> None:
 
 def attach_stream(request: Request, receive: Receive) -> None:
     """Attach the stream of a route with stream_body=True; nothing is received yet."""
-    length = announced_length(request.scope)
-    request._attach_body(Body(live=BodyStream(_incoming(request, receive, length))))
+    shared = SharedReceive(receive)
+    incoming = _incoming(request, shared.read, announced_length(request.scope))
+    request._attach_body(Body(live=BodyStream(incoming, shared.watch)))
+
+
+def receive_beside_body(request: Request, receive: Receive) -> Receive:
+    """The `receive` that tells a streamed response of the disconnect, and leaves it the body."""
+    live = None if request._body is None else request._body.live
+    return receive if live is None else live.watch
 
 
 def must_close_connection(request: Request) -> bool:

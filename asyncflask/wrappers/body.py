@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from io import BytesIO
-from typing import IO, Protocol
+from typing import IO, TYPE_CHECKING, Protocol
 
 from .forms import (
     MULTIPART,
@@ -16,6 +16,9 @@ from .forms import (
     parse_urlencoded,
 )
 
+if TYPE_CHECKING:
+    from starlette.types import Receive
+
 # Bytes of a body that stay in memory; past them it moves to a temporary file.
 BODY_MEMORY = 1024 * 1024
 
@@ -26,6 +29,7 @@ class LiveBody(Protocol):
     """What a body still at the server offers; the whole of it is `BodyStream`."""
 
     limit: int | None
+    watch: Receive
 
     @property
     def close_connection(self) -> bool: ...

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import anyio
 import pytest
 
+from asyncflask import bridge
 from asyncflask.dispatch.body import attach_stream, must_close_connection, receive_body
 from asyncflask.exceptions import (
     BadRequest,
@@ -469,7 +470,7 @@ async def test_a_stream_blocks_in_a_worker():
     def read():
         return request.stream.read(2), request.stream.readline(), list(request.stream)
 
-    read_in_worker = await anyio.to_thread.run_sync(read)
+    read_in_worker = await bridge.run_in_worker(read)
 
     assert read_in_worker == (b"on", b"e\n", [b"two\n", b"three"])
 
