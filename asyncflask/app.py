@@ -14,13 +14,18 @@ from . import bridge, json
 from .ctx import AppContext, current, require_app_context, require_request_context
 from .datastructures import ImmutableDict
 from .debughelpers import FormDataRoutingRedirect
-from .dispatch.body import attach_stream, must_close_connection, receive_body
+from .dispatch.body import (
+    attach_stream,
+    must_close_connection,
+    receive_beside_body,
+    receive_body,
+)
 from .dispatch.files import send_from_directory
 from .dispatch.lifespan import answer_lifespan, refuse
 from .dispatch.methods import DispatchMethods
 from .dispatch.overrides import find_replaced, pipeline_class
 from .dispatch.pipeline import Pipeline, compile_pipeline
-from .dispatch.responses import to_response
+from .dispatch.responses import ForwardedResponse, to_response
 from .exceptions import BadRequest, BadRequestKeyError
 from .flashing import get_flashed_messages
 from .json.provider import DefaultJSONProvider
@@ -244,9 +249,13 @@ class Flask(DispatchMethods, Application):
         connection: tuple[Scope, Receive, Send],
     ) -> None:
         """Send a streamed response; its context lives until the stream has ended."""
+        scope, receive, send = connection
+        if not isinstance(response, ForwardedResponse):
+            # Its generator may read the body while it is watched whether the client leaves.
+            receive = receive_beside_body(ctx.require_request(), receive)
         error: BaseException | None = None
         try:
-            await response(*connection)
+            await response(scope, receive, send)
         except Exception as exc:
             self.log_exception((type(exc), exc, exc.__traceback__))
             error = exc
