@@ -7,6 +7,7 @@ from io import BytesIO
 from typing import IO, TYPE_CHECKING, Any, Protocol, cast
 from urllib.parse import quote, unquote, urlsplit
 
+from .. import json as json_module
 from ..datastructures import (
     Authorization,
     CallbackDict,
@@ -20,6 +21,7 @@ from ..wrappers import Request
 from ..wrappers.body import Body
 from ..wrappers.content_type import get_content_type
 from ..wrappers.forms import MULTIPART, URLENCODED
+from ..wrappers.request import bind_builder
 from ..wrappers.uri import iri_to_uri
 from .environ import add_defaults, override
 from .multipart import encode_multipart, encode_query, iterate_fields, new_boundary, read_again
@@ -42,6 +44,13 @@ class BuilderApp(Protocol):
 
     @property
     def config(self) -> Mapping[str, Any]: ...
+
+
+class _NoApp:
+    """Stands in for the app of a request that has none."""
+
+    config: Mapping[str, Any] = {}
+    json: Any = json_module
 
 
 class EnvironBuilder:
@@ -448,3 +457,10 @@ def _to_credentials(auth: Authorization | tuple[str, str]) -> Authorization:
 def _to_ascii(host: str) -> str:
     """The host as browsers send it: letters beyond ASCII in IDNA."""
     return host if host.isascii() else urlsplit(iri_to_uri(f"//{host}")).netloc
+
+
+def _build_request(cls: type[Request], *args: Any, **kwargs: Any) -> Request:
+    return EnvironBuilder(_NoApp(), *args, **kwargs).get_request(cls)
+
+
+bind_builder(_build_request)

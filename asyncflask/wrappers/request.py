@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from io import BytesIO
-from typing import IO, TYPE_CHECKING, Any, Final, Literal, Protocol, overload
+from typing import IO, TYPE_CHECKING, Any, Final, Literal, Protocol, cast, overload
 
 from ..datastructures import CombinedMultiDict, MultiDict
 from ..exceptions import BadRequest, HTTPException, RequestEntityTooLarge, UnsupportedMediaType
@@ -21,7 +21,7 @@ from .request_headers import HeaderValues
 from .request_url import URLParts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from types import TracebackType
     from typing import Self
 
@@ -30,6 +30,14 @@ if TYPE_CHECKING:
 _UNSET: Final = object()
 
 _DEFAULT_LIMITS = FormLimits()
+
+_build: Callable[..., Any] | None = None
+
+
+def bind_builder(build: Callable[..., Any]) -> None:
+    """Let `Request.from_values` use `build`, which takes the class and what a builder takes."""
+    global _build
+    _build = build
 
 
 class RequestApp(Protocol):
@@ -80,6 +88,12 @@ class Request(URLParts, HeaderValues):
         self.scope = scope
         self.method: str = scope.get("method", "GET").upper()
         self.shallow = shallow
+
+    @classmethod
+    def from_values(cls, *args: Any, **kwargs: Any) -> Self:
+        """Make a request of no app and no server, from what `testing.EnvironBuilder` takes."""
+        assert _build is not None
+        return cast("Self", _build(cls, *args, **kwargs))
 
     def __repr__(self) -> str:
         try:

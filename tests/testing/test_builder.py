@@ -7,6 +7,7 @@ from io import BytesIO
 
 import pytest
 import werkzeug.test
+import werkzeug.wrappers
 
 from asyncflask.datastructures import Authorization, FileStorage, Headers, MultiDict
 from asyncflask.wrappers import Request
@@ -588,3 +589,27 @@ def test_requests_are_werkzeugs(build, args, options):
     assert request.method == theirs.method
     assert sorted(request.headers) == sorted(theirs.headers)
     assert request.get_data() == theirs.get_data()
+
+
+def test_a_request_is_made_without_an_app():
+    """`Request.from_values` takes what a builder takes; a subclass makes its own."""
+
+    class Own(Request):
+        pass
+
+    request = Own.from_values("/a?b=1", method="POST", json={"c": "é"})
+
+    assert (type(request), request.url) == (Own, "http://localhost/a?b=1")
+    assert (request.args, request.json) == (MultiDict({"b": "1"}), {"c": "é"})
+
+
+def test_a_request_without_an_app_is_werkzeugs():
+    """It has the same address, headers and body."""
+    options = {"base_url": "https://x.example/y", "data": {"k": "ä"}, "headers": {"X-A": "1"}}
+
+    request = Request.from_values("/a", method="PUT", **options)
+
+    theirs = werkzeug.wrappers.Request.from_values("/a", method="PUT", **options)
+    assert (request.url, request.method) == (theirs.url, theirs.method)
+    assert sorted(request.headers) == sorted(theirs.headers)
+    assert request.form == theirs.form
