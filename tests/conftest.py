@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import socket
+import struct
+import threading
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from http.client import HTTPResponse
+from typing import TYPE_CHECKING, Any
 
 import anyio
 import pytest
+import uvicorn
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 @pytest.fixture(
@@ -77,3 +86,124 @@ def exchange() -> Any:
         return answer
 
     return exchange
+
+
+class ExactReader(socket.SocketIO):
+    """Reads no more than it is asked for, so that the next response stays on the connection."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        if size is None or size < 0:
+            return super().read(size) or b""
+        received = b""
+        while len(received) < size and (data := super().read(size - len(received))):
+            received += data
+        return received
+
+
+class Answer:
+    """One response, as a client sees it."""
+
+    def __init__(self, response: HTTPResponse) -> None:
+        self.status = response.status
+        self.headers = response.headers
+        self.body = response.read()
+        self.text = self.body.decode("utf-8", "replace")
+
+
+class Connection:
+    """Sends bytes as they are given, however wrong, and reads responses."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self.socket = connection
+
+    def send(self, *lines: str | bytes, body: bytes = b"") -> None:
+        """Send a head, whose line ends are added, and a body; with no line the body alone."""
+        raw = [line.encode("latin-1") if isinstance(line, str) else line for line in lines]
+        self.socket.sendall(b"\r\n".join([*raw, b"", b""]) + body if raw else body)
+
+    def read(self, method: str = "GET") -> Answer:
+        """Read the next response, which is one to `method`."""
+        response = HTTPResponse(self.socket, method=method)
+        response.fp = ExactReader(self.socket, "rb")
+        response.begin()
+        return Answer(response)
+
+    def ask(self, *lines: str | bytes, body: bytes = b"") -> Answer:
+        """Send a request and read its response."""
+        self.send(*lines, body=body)
+        first = lines[0].encode("latin-1") if isinstance(lines[0], str) else lines[0]
+        return self.read(first.partition(b" ")[0].decode("latin-1"))
+
+    def read_all(self) -> bytes:
+        """Read until the server closes the connection."""
+        received = b""
+        try:
+            while data := self.socket.recv(65536):
+                received += data
+        except ConnectionResetError:
+            pass
+        return received
+
+    def close(self) -> None:
+        """Go away at once: what is still under way is lost, as when a cable is cut."""
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.socket.close()
+
+
+class LiveServer(uvicorn.Server):
+    """A real server in a thread of its own, on a free port."""
+
+    def __init__(self, app: Any, **options: Any) -> None:
+        options = {"lifespan": "off", "log_config": None, **options}
+        super().__init__(uvicorn.Config(app, **options))
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.address = self._listener.getsockname()
+        self._has_started = threading.Event()
+        self._thread = threading.Thread(target=self.run, kwargs={"sockets": [self._listener]})
+        self._thread.start()
+        assert self._has_started.wait(20)
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._has_started.set()
+
+    @contextmanager
+    def connect(self) -> Iterator[Connection]:
+        """A connection that gives up after 20 seconds of silence."""
+        with socket.create_connection(self.address, timeout=20) as connection:
+            yield Connection(connection)
+
+    def ask(self, *lines: str | bytes, body: bytes = b"") -> Answer:
+        """Send a request on a connection of its own, and read its response."""
+        with self.connect() as connection:
+            return connection.ask(*lines, body=body)
+
+    def stop(self) -> None:
+        """Shut down, and wait for it."""
+        self.should_exit = True
+        self._thread.join(20)
+        self._listener.close()
+        assert not self._thread.is_alive()
+
+
+@pytest.fixture(
+    scope="module",
+    params=[
+        pytest.param({"http": "h11", "loop": "asyncio"}, id="h11-asyncio"),
+        pytest.param({"http": "httptools", "loop": "uvloop"}, id="httptools-uvloop"),
+    ],
+)
+def serve(request: pytest.FixtureRequest) -> Iterator[Any]:
+    """Serve an app with both of uvicorn's HTTP parsers; the servers live as long as the module.
+
+    `serve(app, **options)` takes uvicorn's options and gives a LiveServer.
+    """
+    servers: list[LiveServer] = []
+
+    def serve(app: Any, **options: Any) -> LiveServer:
+        servers.append(LiveServer(app, **{**request.param, **options}))
+        return servers[-1]
+
+    yield serve
+    for server in servers:
+        server.stop()

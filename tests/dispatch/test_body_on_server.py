@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import queue
 import socket
-import threading
 from http.client import HTTPResponse
 
 import pytest
-import uvicorn
 
 from asyncflask import Flask, request
 from asyncflask.exceptions import ClientDisconnected
@@ -17,21 +15,6 @@ MIB = 1024 * 1024
 FILE_HEAD = b'--bb\r\nContent-Disposition: form-data; name="f"; filename="f.txt"\r\n\r\n'
 MULTIPART = "Content-Type: multipart/form-data; boundary=bb"
 NEXT = b"GET /next HTTP/1.1\r\nHost: localhost\r\n\r\n"
-
-
-class Server(uvicorn.Server):
-    """A server in a thread of its own, that tells when it has started."""
-
-    def __init__(self, app, http):
-        super().__init__(uvicorn.Config(app, http=http, lifespan="off", log_level="critical"))
-        self.has_started = threading.Event()
-
-    def install_signal_handlers(self):
-        """Signals are the main thread's."""
-
-    async def startup(self, sockets=None):
-        await super().startup(sockets)
-        self.has_started.set()
 
 
 def make_app(disconnects):
@@ -91,19 +74,10 @@ def disconnects():
     return queue.Queue()
 
 
-@pytest.fixture(scope="module", params=["h11", "httptools"])
-def address(request, disconnects):
+@pytest.fixture(scope="module")
+def address(serve, disconnects):
     """A running server's address."""
-    server = Server(make_app(disconnects), request.param)
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        listener.listen()
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-        thread.start()
-        assert server.has_started.wait(10)
-        yield listener.getsockname()
-        server.should_exit = True
-        thread.join()
+    return serve(make_app(disconnects)).address
 
 
 @pytest.fixture

@@ -8,33 +8,22 @@ from contextlib import contextmanager
 
 import anyio
 import pytest
-import uvicorn
 
 from asyncflask.dispatch.files import send_file
 from asyncflask.wrappers.response import Response
 
 
-@pytest.fixture(params=["h11", "httptools"])
-def serve(request):
+@pytest.fixture
+def serve_response(serve):
     """Serve a function from a scope to a response; gives a way to connect."""
-    servers = []
 
-    def serve(make_response):
+    def serve_response(make_response):
         async def app(scope, receive, send):
             await make_response(scope)(scope, receive, send)
 
-        listening = socket.create_server(("127.0.0.1", 0))
-        config = uvicorn.Config(app, lifespan="off", log_config=None, http=request.param)
-        server = uvicorn.Server(config)
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
-        thread.start()
-        servers.append((server, thread))
-        return Client(listening.getsockname())
+        return Client(serve(app).address)
 
-    yield serve
-    for server, thread in servers:
-        server.should_exit = True
-        thread.join(20)
+    return serve_response
 
 
 class Client:
@@ -68,11 +57,11 @@ def split(answer):
     return head.lower(), body
 
 
-def test_a_range_of_a_file(serve, tmp_path):
+def test_a_range_of_a_file(serve_response, tmp_path):
     """206, with exactly the bytes that were asked for."""
     path = tmp_path / "large.bin"
     path.write_bytes(bytes(range(256)) * 4096)
-    client = serve(lambda scope: send_file(path, scope))
+    client = serve_response(lambda scope: send_file(path, scope))
 
     head, body = split(client.ask("GET / HTTP/1.1", "Range: bytes=300000-999999"))
 
@@ -81,11 +70,11 @@ def test_a_range_of_a_file(serve, tmp_path):
     assert body == path.read_bytes()[300000:1000000]
 
 
-def test_a_copy_that_is_good(serve, tmp_path):
+def test_a_copy_that_is_good(serve_response, tmp_path):
     """304 has neither body nor size."""
     path = tmp_path / "page.txt"
     path.write_bytes(b"page")
-    client = serve(lambda scope: send_file(path, scope, etag="own"))
+    client = serve_response(lambda scope: send_file(path, scope, etag="own"))
 
     head, body = split(client.ask("GET / HTTP/1.1", 'If-None-Match: "own"'))
 
@@ -96,9 +85,9 @@ def test_a_copy_that_is_good(serve, tmp_path):
 
 @pytest.mark.parametrize("status", [200, 204, 304])
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
-def test_a_connection_stays_in_step(serve, status, method):
+def test_a_connection_stays_in_step(serve_response, status, method):
     """After an answer with or without body the next one is understood."""
-    client = serve(lambda scope: Response("abc", status=status))
+    client = serve_response(lambda scope: Response("abc", status=status))
     first = f"{method} / HTTP/1.1\r\nHost: localhost\r\n\r\n"
     second = "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
 
@@ -132,7 +121,7 @@ def make_endless(kind, ended):
 
 
 @pytest.mark.parametrize("kind", ["async", "sync"])
-def test_a_client_that_goes_ends_the_stream(serve, kind):
+def test_a_client_that_goes_ends_the_stream(serve_response, kind):
     """The generator is closed once, and the functions of call_on_close run."""
     ended, closed = [], threading.Event()
 
@@ -141,7 +130,7 @@ def test_a_client_that_goes_ends_the_stream(serve, kind):
         response.call_on_close(closed.set)
         return response
 
-    client = serve(make_response)
+    client = serve_response(make_response)
     with client.connect() as connection:
         connection.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert b"piece" in connection.recv(65536) + connection.recv(65536)
@@ -150,7 +139,7 @@ def test_a_client_that_goes_ends_the_stream(serve, kind):
     assert ended == [True]
 
 
-def test_a_client_that_goes_ends_a_stream_that_is_silent(serve):
+def test_a_client_that_goes_ends_a_stream_that_is_silent(serve_response):
     """Also while the generator waits for something that never comes."""
     closed = threading.Event()
 
@@ -161,7 +150,7 @@ def test_a_client_that_goes_ends_a_stream_that_is_silent(serve):
         finally:
             closed.set()
 
-    client = serve(lambda scope: Response(pieces()))
+    client = serve_response(lambda scope: Response(pieces()))
     with client.connect() as connection:
         connection.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
         connection.recv(65536)
@@ -169,14 +158,14 @@ def test_a_client_that_goes_ends_a_stream_that_is_silent(serve):
     assert closed.wait(20)
 
 
-def test_an_error_in_a_stream_cuts_the_connection(serve):
+def test_an_error_in_a_stream_cuts_the_connection(serve_response):
     """The client can tell that the body is not complete."""
 
     async def pieces():
         yield "piece"
         raise ZeroDivisionError
 
-    client = serve(lambda scope: Response(pieces()))
+    client = serve_response(lambda scope: Response(pieces()))
 
     head, body = split(client.ask("GET / HTTP/1.1"))
 
