@@ -168,7 +168,7 @@ class Flask(DispatchMethods, Application):
             # PERF: one dict from the headers answers what every request is asked, in C.
             fields = dict(scope["headers"])
             ctx.may_have_session = b"cookie" in fields and self._sent_session(scope)
-            if appcontext_pushed.receivers and ctx.app_context is ctx:
+            if appcontext_pushed.receivers and ctx.joined is None:
                 appcontext_pushed.send(self, _async_wrapper=self.ensure_sync)
             self._match(ctx, request, fields.get(b"host"))
             may_have_body = request.method not in _BODILESS or not _BODY_FIELDS.isdisjoint(fields)
@@ -236,7 +236,13 @@ class Flask(DispatchMethods, Application):
             attach_stream(request, receive)
             return
         try:
-            await receive_body(request, receive)
+            # Out of the context: the body's timer keeps a copy of the context variables, and
+            # event loops keep a timer for a while after it was cancelled.
+            ctx.leave()
+            try:
+                await receive_body(request, receive)
+            finally:
+                ctx.enter()
         except BaseException as exc:
             # A client's mistake is kept in the body; here the request itself is cancelled.
             await self._tear_down_shielded(ctx, exc)
@@ -310,7 +316,7 @@ class Flask(DispatchMethods, Application):
 
     def open_context(self, ctx: AppContext) -> None:
         """What happens when a context is pushed by hand: signal, session, URL matching."""
-        if appcontext_pushed.receivers and ctx.app_context is ctx:
+        if appcontext_pushed.receivers and ctx.joined is None:
             appcontext_pushed.send(self, _async_wrapper=self.ensure_sync)
         request = ctx.request
         if request is None:

@@ -95,9 +95,8 @@ class AppContext:
         in_worker: whether the request's own coroutine is in a worker thread just now.
         torn_down: whether the teardown functions have run since the context was opened.
         may_have_session: whether the client may have sent a session's cookie.
-        app_context: the context that owns `g` and the app's teardown: this one, or the one of
-            the same app that was current when this one was pushed.
-        request_context: the nearest context with a request: this one, an outer one, or None.
+        joined: the context of the same app that was current when this one was pushed, and that
+            owns `g` and the app's teardown; None where this one owns them.
     """
 
     in_worker = False
@@ -106,7 +105,9 @@ class AppContext:
     opened_session: SessionMixin | None = None
     _url_adapter: Any = _UNSET
     torn_down = False
+    joined: AppContext | None = None
     _pushed_in: object = None
+    _outer_request: AppContext | None = None
     _is_kept = False
 
     def __init__(
@@ -121,8 +122,6 @@ class AppContext:
         self.request = request
         if session is not None:
             self.opened_session = session
-        self.app_context: AppContext = self
-        self.request_context: AppContext | None = None if request is None else self
         self._after_request_functions: list[Callable[..., Any]] = []
         self._outer: list[AppContext | None] = []
 
@@ -135,6 +134,18 @@ class AppContext:
     def has_request(self) -> bool:
         """Whether this is the context of a request."""
         return self.request is not None
+
+    # PERF: properties, since a context that referred to itself would be left to the collector.
+
+    @property
+    def app_context(self) -> AppContext:
+        """The context that owns `g` and the app's teardown: this one, or the one it joined."""
+        return self.joined or self
+
+    @property
+    def request_context(self) -> AppContext | None:
+        """The nearest context with a request: this one, an outer one, or None."""
+        return self._outer_request if self.request is None else self
 
     # Session
 
@@ -301,9 +312,9 @@ class AppContext:
         if outer is None:
             return
         if self.request is None:
-            self.request_context = outer.request_context
+            self._outer_request = outer.request_context
         elif outer.app is self.app:
-            self.app_context = outer.app_context
+            self.joined = outer.app_context
             self.g = outer.g
 
     def _is_of_this_task(self) -> bool:

@@ -6,6 +6,7 @@ import gc
 import weakref
 
 import anyio
+import anyio.lowlevel
 import httpx
 import pytest
 
@@ -155,6 +156,36 @@ def test_an_app_is_freed_with_its_last_reference():
         assert reference() is None
     finally:
         gc.enable()
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.anyio
+async def test_a_request_leaves_nothing_to_the_collector(app, exchange, method):
+    """No reference cycle is made on the request path, and no timer keeps the request."""
+    requests = []
+
+    @app.route("/", methods=["GET", "POST"])
+    async def index():
+        requests.append(weakref.ref(request._get_current_object()))
+        return request.get_json(silent=True) or ""
+
+    gc.collect()
+    gc.disable()
+    try:
+        headers = {"content-type": "application/json", "content-length": "2"}
+        body = {"type": "http.request", "body": b"{}"}
+        await exchange(app, method=method, headers=headers, receive=_once(body))
+        await anyio.lowlevel.checkpoint()
+        assert requests[0]() is None
+    finally:
+        gc.enable()
+
+
+def _once(message):
+    async def receive():
+        return message
+
+    return receive
 
 
 # -- registries and replaced methods

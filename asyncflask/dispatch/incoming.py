@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -110,7 +111,8 @@ class Incoming:
         self._has_received = True
         # Stepping `receive` by hand and setting the timer only where it waits would save 4 µs a
         # request, but breaks a `receive` that enters cancel scopes of its own.
-        with anyio.move_on_after(self._timeout):
+        deadline = math.inf if self._timeout is None else anyio.current_time() + self._timeout
+        with anyio.CancelScope(deadline=deadline):
             return await self._receive()
         self._has_timed_out = True
         raise RequestTimeout()

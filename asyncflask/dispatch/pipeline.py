@@ -26,6 +26,7 @@ from ..signals import (
 from ..wrappers.file_body import FileBody
 from .errors import ErrorTable
 from .responses import to_response
+from .sendable import is_plain, make_sendable
 from .steps import Step, announce, call, settle
 
 if TYPE_CHECKING:
@@ -74,9 +75,13 @@ class Pipeline:
                 if self.opens_session:
                     await self.open_session(ctx)
                 response = await self.full_dispatch_request(ctx)
+                if not is_plain(response):
+                    await make_sendable(ctx, response)
             except Exception as exc:
                 error = None if ctx.app.should_ignore_error(exc) else exc
                 response = await self.handle_exception(ctx, exc)
+                if not is_plain(response):
+                    await make_sendable(ctx, response)
             if type(response.response) is list or not outlives_request(response):
                 await self.tear_down(ctx, error)
             return response
@@ -282,7 +287,7 @@ class Pipeline:
                     if ctx.request._body is not None:
                         ctx.request.close()
         finally:
-            if ctx.app_context is ctx and (
+            if ctx.joined is None and (
                 self.tears_down_app
                 or appcontext_tearing_down.receivers
                 or appcontext_popped.receivers

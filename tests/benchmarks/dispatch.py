@@ -128,8 +128,11 @@ async def time_requests(app: Any, scope: Scope, body: bytes, count: int) -> floa
             statuses.add(message["status"])
 
     begin = time.perf_counter()
-    for _ in range(count):
+    for number in range(count):
         await app(dict(scope), receive, send)
+        if number % 20 == 0:
+            # A server goes round its loop too; cancelled timers are dropped then.
+            await asyncio.sleep(0)
     spent = time.perf_counter() - begin
     if statuses != {200}:
         sys.exit(f"{scope['method']} {scope['path']} answered {sorted(statuses)}, not 200")
