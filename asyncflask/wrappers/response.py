@@ -314,7 +314,11 @@ class Response(ResponseBody, ResponseHeaders, ResponseCookies):
             and scope["type"] == "http"
             and scope["method"] != "HEAD"
         ):
-            raw = self.headers.raw()
+            try:
+                raw = self.headers.raw()
+            except ValueError:
+                # Perhaps it is an address, which is quoted below; if not, it is raised there.
+                raw = []
             fields = dict(raw)
             if b"content-length" in fields and _ADDRESSES.isdisjoint(fields):
                 start = {"type": "http.response.start", "status": self._status_code, "headers": raw}

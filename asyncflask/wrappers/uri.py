@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from urllib.parse import SplitResult, quote, urlsplit
 
 # What stays as it is: RFC 3986's reserved characters that mean something in their part, and "%",
@@ -11,6 +12,9 @@ _SAFE_IN_PATH = "%!$&'()*+,/:;=@"
 _SAFE_IN_QUERY = _SAFE_IN_PATH + "?"
 _SAFE_IN_FRAGMENT = _SAFE_IN_QUERY + "#"
 _SAFE_IN_USER = "%!$&'()*+,;="
+
+# Half a surrogate pair, which JSON may hold, is no character: it becomes a question mark.
+_quote = partial(quote, errors="replace")
 
 _is_plain_path = re.compile(r"[\w%!$&'()*+,/;=@.~?-]*", re.ASCII).fullmatch
 
@@ -27,12 +31,12 @@ def iri_to_uri(iri: str) -> str:
         parts = urlsplit(iri)
         netloc = _quote_netloc(parts)
     except ValueError:
-        return quote(iri, safe=_SAFE_IN_FRAGMENT)
+        return _quote(iri, safe=_SAFE_IN_FRAGMENT)
     return parts._replace(
         netloc=netloc,
-        path=quote(parts.path, safe=_SAFE_IN_PATH),
-        query=quote(parts.query, safe=_SAFE_IN_QUERY),
-        fragment=quote(parts.fragment, safe=_SAFE_IN_FRAGMENT),
+        path=_quote(parts.path, safe=_SAFE_IN_PATH),
+        query=_quote(parts.query, safe=_SAFE_IN_QUERY),
+        fragment=_quote(parts.fragment, safe=_SAFE_IN_FRAGMENT),
     ).geturl()
 
 
@@ -42,9 +46,9 @@ def _quote_netloc(parts: SplitResult) -> str:
     netloc = host if parts.port is None else f"{host}:{parts.port}"
     if "@" not in parts.netloc:
         return netloc
-    user = quote(parts.username or "", safe=_SAFE_IN_USER)
+    user = _quote(parts.username or "", safe=_SAFE_IN_USER)
     if parts.password is not None:
-        user = f"{user}:{quote(parts.password, safe=_SAFE_IN_USER)}"
+        user = f"{user}:{_quote(parts.password, safe=_SAFE_IN_USER)}"
     return f"{user}@{netloc}"
 
 
@@ -56,5 +60,5 @@ def _quote_host(host: str) -> str:
             return host.encode("idna").decode("ascii")
         except UnicodeError:
             # No registrable name; quoted, it can at least not break the header.
-            return quote(host)
-    return quote(host, safe="!$&'()*+,;=")
+            return _quote(host)
+    return _quote(host, safe="!$&'()*+,;=")
