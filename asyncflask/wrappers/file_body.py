@@ -9,7 +9,7 @@ from typing import IO, TYPE_CHECKING, Any, Final
 from .. import bridge
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Iterator, Mapping
 
 SLICE: Final = 256 * 1024
 """Bytes read at once: large enough that the change of threads does not count."""
@@ -51,6 +51,10 @@ class FileBody:
         if self.path is None or not os.path.isabs(self.path):
             return False
         return not self._skip and self._left == self.size
+
+    def is_sent_by_path(self, scope: Mapping[str, Any]) -> bool:
+        """Whether the server is to open the file: it can, and all of it is wanted."""
+        return self.is_whole_path and "http.response.pathsend" in (scope.get("extensions") or {})
 
     @property
     def is_small(self) -> bool:

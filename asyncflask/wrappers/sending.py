@@ -56,7 +56,7 @@ async def send_file_body(
     Raises:
         OSError: the file cannot be opened; nothing is sent then.
     """
-    if body.is_whole_path and "http.response.pathsend" in (scope.get("extensions") or {}):
+    if body.is_sent_by_path(scope):
         await send(start)
         await send({"type": "http.response.pathsend", "path": body.path})
     elif body.is_small:

@@ -1,0 +1,116 @@
+"""Finds out that a response cannot be sent while there is still time to answer 500 instead."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from ..wrappers.file_body import FileBody
+from ..wrappers.sending import encode_chunk
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ..ctx import AppContext
+    from ..wrappers.response import Response
+
+_STATUSES = range(200, 600)
+_WITHOUT_BODY = frozenset({204, 304})
+
+# What is quoted when it is sent, so that any text will do.
+_ADDRESSES = frozenset({"location", "content-location"})
+
+# SPEC: RFC 9110 section 5.1 and 5.5.
+_is_token = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+").fullmatch
+_is_value = re.compile(r"[\t -~\x80-\xff]*").fullmatch
+_WHITESPACE = " \t"
+
+
+# PERF: names repeat from response to response.
+@lru_cache(maxsize=512)
+def _is_name(name: str) -> bool:
+    return _is_token(name) is not None
+
+
+def is_plain(response: Response) -> bool:
+    """Whether a response is one that any server can send; of others `make_sendable` knows."""
+    body = response.response
+    if type(body) is not list or len(body) != 1 or type(body[0]) is not bytes:
+        return False
+    # PERF: 0.5 µs in place of 2 for a regular expression and an encoding for each header.
+    for name, value in response.headers:
+        if not (value.isascii() and value.isprintable() and _is_name(name)):
+            return False
+        if value[:1] == " " or value[-1:] == " ":
+            return False
+    return response.status_code in _STATUSES
+
+
+async def make_sendable(ctx: AppContext, response: Response) -> None:
+    """Check a response, and get ready what may fail: text is encoded, a file is opened.
+
+    Raises:
+        ValueError: the status or a header is nothing that HTTP can carry.
+        TypeError: the body has items that are neither text nor bytes.
+        OSError: the file is gone, or must not be read.
+    """
+    try:
+        _check_status(response)
+        for index, (name, value) in enumerate(response.headers):
+            _check_header(name, value)
+            # SPEC: RFC 9110 section 5.5: no part of the value, and some servers refuse it.
+            response.headers[index] = (name, value.strip(_WHITESPACE))
+        if isinstance(response.response, (list, tuple)):
+            response.response = list(map(encode_chunk, response.response))
+        elif isinstance(response.response, FileBody):
+            await _open_file(ctx, response, response.response)
+    except BaseException:
+        await _close(ctx, response)
+        raise
+
+
+def _check_status(response: Response) -> None:
+    if response.status_code not in _STATUSES:
+        raise ValueError(
+            f"The response has the status {response.status!r}, which servers cannot send."
+            " The status of a response is a number from 200 to 599."
+        )
+
+
+def _check_header(name: str, value: str) -> None:
+    if not _is_name(name):
+        raise ValueError(
+            f"The response has a header {name!r}, with the value {value!r}, but HTTP header names"
+            " are made of ASCII letters, digits and a few marks such as '-'. Rename it."
+        )
+    if name.lower() not in _ADDRESSES and _is_value(value) is None:
+        raise ValueError(
+            f"The response's header {name!r} has the value {value!r}, but HTTP headers only carry"
+            " Latin-1 without control characters. Percent-encode it, or use a parameter such as"
+            " filename*=UTF-8''..."
+        )
+
+
+async def _open_file(ctx: AppContext, response: Response, body: FileBody) -> None:
+    """Open a file that is to be sent; read it where it is small, which is all in one hop."""
+    scope = ctx.require_request().scope
+    if scope["method"] == "HEAD" or response.status_code in _WITHOUT_BODY:
+        return
+    if body.is_sent_by_path(scope):
+        return
+    if body.is_small:
+        response.response = [await _run(ctx, body, body.read_all)]
+    else:
+        await _run(ctx, body, body.open)
+
+
+async def _run(ctx: AppContext, body: FileBody, function: Callable[[], Any]) -> Any:
+    return function() if ctx.in_worker else await body.on_thread(function)
+
+
+async def _close(ctx: AppContext, response: Response) -> None:
+    if ctx.in_worker:
+        response.close()
+    else:
+        await response.aclose()
