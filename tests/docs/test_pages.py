@@ -1,0 +1,330 @@
+"""That the documentation's samples do what the pages say."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import subprocess
+import sys
+from datetime import timedelta
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+import uvicorn
+
+import asyncflask
+from asyncflask import Flask, request, session
+from asyncflask.cli import run_command
+from asyncflask.globals import app_ctx, request_ctx
+
+ROOT = Path(__file__).parents[2]
+PAGES = ROOT / "docs" / "pages"
+
+
+@pytest.mark.parametrize(
+    "page", [ROOT / "README.md", *sorted(PAGES.glob("*.md"))], ids=lambda page: page.stem
+)
+def test_samples_run(run_page, page):
+    """Each page's samples run, one after the other, and make an app where they need one."""
+    module = run_page(page)
+
+    app = getattr(module, "app", None)
+    assert not isinstance(app, Flask) or app.url_map is not None
+
+
+@pytest.fixture
+def client_of(run_page):
+    """A client for the app of a page."""
+
+    def client_of(page):
+        app = run_page(PAGES / f"{page}.md").app
+        app.testing = True
+        return app.test_client()
+
+    return client_of
+
+
+def test_index(client_of):
+    """The first sample greets, and takes orders."""
+    client = client_of("index")
+
+    assert client.get("/?name=Ada").text == "Hello, Ada!"
+    assert client.post("/orders", json=[1]).json == {"received": [1]}
+
+
+class TestQuickstart:
+    def test_login(self, client_of):
+        """The moved application logs in by a session."""
+        client = client_of("quickstart")
+
+        assert client.get("/").text.strip() == '<a href="/login">Log in</a>'
+        assert client.post("/login", data={"name": ""}).status_code == 400
+        page = client.post("/login", data={"name": "Ada"}, follow_redirects=True)
+        assert page.text.strip() == "Logged in as Ada."
+
+    def test_prices(self, client_of):
+        """The async view gathers what it waits for."""
+        response = client_of("quickstart").get("/prices?article=tea&article=cup")
+
+        assert [price["article"] for price in response.json] == ["tea", "cup"]
+
+    def test_proxy(self, client_of):
+        """The middleware is in front of the app."""
+        client = client_of("quickstart")
+
+        with client:
+            client.get("/login", headers={"X-Forwarded-For": "1.2.3.4"})
+            assert request.remote_addr == "1.2.3.4"
+
+    @pytest.mark.anyio
+    @pytest.mark.parametrize("anyio_backend", ["asyncio"])  # a2wsgi knows no other
+    async def test_mounted_wsgi_app(self, run_page, exchange):
+        """The WSGI application answers below its path."""
+        site = run_page(PAGES / "quickstart.md").site
+
+        answer = await exchange(site, "/old/page", http_version="1.1")
+
+        assert answer.body == b"the old site"
+
+    def test_command_that_changes_imports(self, tmp_path):
+        """It changes both packages' imports, and the one module that has another name."""
+        page = (PAGES / "quickstart.md").read_text("utf-8")
+        command = re.search(r"^```\n(grep .*?)^```$", page, re.MULTILINE | re.DOTALL)[1]
+        source = tmp_path / "app.py"
+        source.write_text(
+            "import flask_sqlalchemy\nfrom flask.views import View\n"
+            "def f():\n    from werkzeug.test import Client\n"
+        )
+
+        subprocess.run(["bash", "-c", command], cwd=tmp_path, check=True)
+
+        assert source.read_text() == (
+            "import flask_sqlalchemy\nfrom asyncflask.views import View\n"
+            "def f():\n    from asyncflask.testing import Client\n"
+        )
+
+
+class TestAsync:
+    @pytest.mark.parametrize(
+        ("path", "text"),
+        [
+            ("/", "Hello, Ada!"),
+            ("/ping", "pong"),
+            ("/stock/tea", '{"stock":7}\n'),
+            ("/about", "This is asyncflask."),
+            ("/shelf", "7 packets of tea"),
+            ("/ticks", "0 for /ticks\n1 for /ticks\n2 for /ticks\n"),
+        ],
+    )
+    def test_views(self, client_of, path, text):
+        """Sync and async views answer alike."""
+        response = client_of("async").get(path, headers={"Authorization": "secret"})
+
+        assert response.text == text
+        assert response.headers["X-Served-By"] == "asyncflask"
+
+    def test_copied_context(self, client_of):
+        """The thread sees the request."""
+        assert client_of("async").post("/reports").text == "report of /reports"
+
+    def test_plain_rendering_explains_itself(self, run_page):
+        """In an async view the plain function cannot wait for the processor, and says so."""
+        page = run_page(PAGES / "async.md")
+
+        @page.app.get("/wrong")
+        async def wrong():
+            return page.render_template_string("{{ packets('tea') }}")
+
+        page.app.testing = True
+        with pytest.raises(RuntimeError, match="render_template_string_async"):
+            page.app.test_client().get("/wrong")
+
+
+class TestRequestData:
+    def test_form_and_json(self, client_of):
+        """Read alike in sync and async views."""
+        client = client_of("request-data")
+
+        assert client.post("/notes", data={"title": "a"}).json == {"title": "a"}
+        assert client.post("/api/notes", json={"title": "b"}).json == {"title": "b"}
+
+    def test_limit_of_a_route(self, client_of):
+        """The route's limit applies, and its error is handled."""
+        client = client_of("request-data")
+
+        assert client.post("/pings", data=b"x" * 16).json == {"length": 16}
+        response = client.post("/pings", data=b"x" * 17)
+        assert (response.status_code, response.json) == (413, {"error": "Send less."})
+
+    def test_upload(self, run_page, tmp_path):
+        """The file is stored under its own name, made safe."""
+        page = run_page(PAGES / "request-data.md")
+        page.uploads = tmp_path
+        file = (BytesIO(b"content"), "../a b.txt")
+
+        response = page.app.test_client().post("/uploads", data={"file": file})
+
+        assert response.json == {"saved": "a_b.txt"}
+        assert (tmp_path / "a_b.txt").read_bytes() == b"content"
+
+    def test_video(self, client_of):
+        """A route of its own limit takes files."""
+        data = {"video": (BytesIO(b"content"), "a.webm", "video/webm")}
+
+        response = client_of("request-data").post("/videos", data=data)
+
+        assert response.json == {"filename": "a.webm", "type": "video/webm"}
+
+    def test_streams(self, client_of):
+        """The body is read as it comes, in async and sync code and in class-based views."""
+        client = client_of("request-data")
+        checksum = hashlib.sha256(b"a\nb\n").hexdigest()
+
+        assert client.post("/checksums", data=b"a\nb\n").json == {"sha256": checksum}
+        assert client.post("/lines", data=b"a\nb\n").json == {"lines": 2}
+        assert client.put("/archives/x", data=b"abc").json == {"name": "x", "size": 3}
+
+
+def test_testing(samples_of, tmp_path):
+    """The page's samples are a test module that passes."""
+    (tmp_path / "test_page.py").write_text("".join(samples_of(PAGES / "testing.md")))
+
+    run = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)],
+        cwd=tmp_path,
+        env={**os.environ, "PYTEST_ADDOPTS": ""},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert run.returncode == 0, run.stdout
+    assert "skipped" not in run.stdout
+
+
+class TestConfiguration:
+    def test_every_key_is_there(self):
+        """Each key has a row, with its default."""
+        page = (PAGES / "configuration.md").read_text("utf-8")
+        rows = re.findall(r"^\| `([A-Z_]+)` \| `(.*?)` \|", page, re.MULTILINE)
+
+        documented = {key: eval(default, {"timedelta": timedelta}) for key, default in rows}
+
+        # DEBUG's None is the command line's to fill in.
+        assert documented == {**Flask.default_config, "DEBUG": False}
+
+    def test_sample(self, run_page):
+        """The sample sets what it says."""
+        app = run_page(PAGES / "configuration.md").app
+
+        assert app.permanent_session_lifetime == timedelta(hours=8)
+        assert app.config["THREADPOOL_SIZE"] == 20
+
+
+@pytest.mark.parametrize(
+    ("arguments", "output"),
+    [
+        (["greet", "Ada"], "Hello Ada, this is page_command_line.\n"),
+        (["users", "count"], "3\n"),
+    ],
+)
+def test_command_line(run_page, arguments, output):
+    """Commands run, sync and async."""
+    runner = run_page(PAGES / "command-line.md").app.test_cli_runner()
+
+    assert runner.invoke(args=arguments).output == output
+
+
+def options_of(command):
+    """The long options of a Click command."""
+    names = {name for param in command.params for name in (*param.opts, *param.secondary_opts)}
+    return {name for name in names if name.startswith("--")}
+
+
+def test_options_of_run():
+    """The page has every option of the run command, and no other."""
+    section = (PAGES / "command-line.md").read_text("utf-8").partition("## run")[2]
+
+    named = set(re.findall(r"`(--[a-z-]+)", section.partition("## Environment")[0]))
+
+    unnamed = {"--no-debug", "--no-debugger", "--without-threads"}
+    assert named | unnamed == options_of(run_command)
+
+
+class TestDeploying:
+    def test_options_of_uvicorn(self):
+        """Every option that the page names is one of uvicorn's."""
+        page = (PAGES / "deploying.md").read_text("utf-8")
+
+        named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", page))
+
+        assert named <= options_of(uvicorn.main)
+
+    def test_proxy(self, client_of):
+        """The proxy's headers are believed."""
+        response = client_of("deploying").get(
+            "/",
+            headers={
+                "X-Forwarded-For": "1.2.3.4",
+                "X-Forwarded-Proto": "https",
+                "X-Forwarded-Host": "example.org",
+                "X-Forwarded-Prefix": "/shop",
+            },
+        )
+
+        assert response.json == {"client": "1.2.3.4", "url": "https://example.org/shop/"}
+
+    @pytest.mark.anyio
+    async def test_mounted_app(self, run_page, exchange):
+        """A mounted app has its path as its root path."""
+        site = run_page(PAGES / "deploying.md").site
+
+        answer = await exchange(site, "/api/version")
+
+        assert b'"root_path":"/api"' in answer.body
+
+
+class TestExtensions:
+    def test_timing(self, client_of):
+        """The extension's hooks run."""
+        assert float(client_of("extensions").get("/").headers["X-Seconds"]) >= 0
+
+    def test_async_sessions(self, run_page):
+        """An async session interface keeps a session."""
+        page = run_page(PAGES / "extensions.md")
+        app = Flask(__name__)
+        app.session_interface = page.MemorySessions()
+
+        @app.get("/")
+        def count():
+            session["count"] = session.get("count", 0) + 1
+            return str(session["count"])
+
+        client = app.test_client()
+
+        assert [client.get("/").text, client.get("/").text] == ["1", "2"]
+
+
+class TestDifferences:
+    def test_contexts_are_one(self):
+        """In a request both names lead to one object."""
+        with Flask(__name__).test_request_context():
+            assert request_ctx._get_current_object() is app_ctx._get_current_object()
+
+    def test_default_limit(self):
+        """A body has a limit by default."""
+        assert Flask.default_config["MAX_CONTENT_LENGTH"] == 16 * 1024 * 1024
+
+    def test_user_agent(self):
+        """The test client calls itself what the page says."""
+        app = Flask(__name__)
+        app.add_url_rule("/", "agent", lambda: str(request.user_agent))
+
+        assert app.test_client().get("/").text == "asyncflask-test-client"
+
+    def test_what_is_not_there_yet(self):
+        """What the page calls missing is missing still."""
+        assert not hasattr(asyncflask, "websocket")
+        assert not hasattr(Flask, "before_serving")
