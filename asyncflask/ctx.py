@@ -436,9 +436,11 @@ def require_request_context() -> AppContext:
         RuntimeError: there is none.
     """
     ctx = _current.get()
-    if ctx is None or ctx.request_context is None:
+    if ctx is not None and ctx.request is None:
+        ctx = ctx.request_context
+    if ctx is None:
         raise RuntimeError(_NO_REQUEST)
-    return ctx.request_context
+    return ctx
 
 
 def has_request_context() -> bool:
