@@ -210,7 +210,11 @@ class MapAdapter:
     ) -> str | None:
         """Return the URL of the shorter rule whose defaults `values` spells out, if any."""
         rival = self.map.find_rival(rule, values, method)
-        built = rival and rival.build({**values, **(rival.defaults or {})})
+        try:
+            built = rival and rival.build({**values, **(rival.defaults or {})})
+        except ValueError:
+            # The shorter rule cannot spell the value: its converter is another one.
+            return None
         if not built:
             return None
         domain_part, path = built

@@ -133,6 +133,15 @@ def test_spelt_out_defaults_lead_to_the_shorter_rule() -> None:
     assert lenient.match("/1") == ("p", {"n": 1})
 
 
+def test_defaults_that_the_shorter_rule_cannot_spell_lead_nowhere() -> None:
+    """The longer rule answers itself, where Werkzeug raises the converter's ValueError."""
+    adapter = bind(
+        Rule("/<int:p>", endpoint="e", defaults={"q": "a"}), Rule("/<p>/<q>", endpoint="e")
+    )
+
+    assert adapter.match("/x/a") == ("e", {"p": "x", "q": "a"})
+
+
 def test_a_redirect_for_defaults_leads_to_the_rules_subdomain() -> None:
     """Whole URLs can."""
     adapter = bind(

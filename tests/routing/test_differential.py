@@ -305,7 +305,9 @@ def test_matches_as_werkzeug_does(data: st.DataObject) -> None:
 
         assert_same_outcome(expected, outcome, our_adapter.server_name)
         plain = ("rule", found.rule.number, found.args) if found else None
-        assert plain == (outcome if outcome[0] == "rule" else None)
+        # A default that the shorter rule cannot spell is found out by `match` only.
+        if expected != "crash" or plain is not None:
+            assert plain == (outcome if outcome[0] == "rule" else None)
         if outcome_of(werkzeug, their_adapter, path, "--", None) != "crash":
             allowed = set(their_adapter.allowed_methods(path))
             assert set(our_adapter.allowed_methods(path)) == allowed
