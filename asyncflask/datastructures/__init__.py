@@ -8,6 +8,14 @@ from .auth import Authorization as Authorization
 from .auth import WWWAuthenticate as WWWAuthenticate
 from .cache_control import RequestCacheControl as RequestCacheControl
 from .cache_control import ResponseCacheControl as ResponseCacheControl
+from .containers import CallbackDict as CallbackDict
+from .containers import ImmutableDict as ImmutableDict
+from .containers import ImmutableDictMixin as ImmutableDictMixin
+from .containers import ImmutableList as ImmutableList
+from .containers import ImmutableListMixin as ImmutableListMixin
+from .containers import ImmutableTypeConversionDict as ImmutableTypeConversionDict
+from .containers import TypeConversionDict as TypeConversionDict
+from .containers import UpdateDictMixin as UpdateDictMixin
 from .csp import ContentSecurityPolicy as ContentSecurityPolicy
 from .etag import ETags as ETags
 from .file_storage import FileMultiDict as FileMultiDict
@@ -26,13 +34,5 @@ from .ordered import OrderedMultiDict as OrderedMultiDict
 from .range import ContentRange as ContentRange
 from .range import IfRange as IfRange
 from .range import Range as Range
-from .structures import CallbackDict as CallbackDict
-from .structures import ImmutableDict as ImmutableDict
-from .structures import ImmutableDictMixin as ImmutableDictMixin
-from .structures import ImmutableList as ImmutableList
-from .structures import ImmutableListMixin as ImmutableListMixin
-from .structures import ImmutableTypeConversionDict as ImmutableTypeConversionDict
-from .structures import TypeConversionDict as TypeConversionDict
-from .structures import UpdateDictMixin as UpdateDictMixin
 
 EnvironHeaders = RequestHeaders

@@ -7,7 +7,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, SupportsIndex, overload
 
-from .structures import ImmutableList
+from .containers import ImmutableList
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

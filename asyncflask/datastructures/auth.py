@@ -6,7 +6,7 @@ from base64 import b64decode, b64encode
 from typing import TYPE_CHECKING, Any
 
 from ..syntax import dump_header, parse_dict_header, quote_header_value
-from .structures import CallbackDict
+from .containers import CallbackDict
 
 if TYPE_CHECKING:
     from collections.abc import Callable

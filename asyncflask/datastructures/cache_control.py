@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 from ..syntax import dump_header
-from .structures import CallbackDict, ImmutableDictMixin
+from .containers import CallbackDict, ImmutableDictMixin
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

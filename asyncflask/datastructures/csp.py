@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, overload
 
-from .structures import CallbackDict
+from .containers import CallbackDict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, overload
 
 from ..syntax import dump_options_header
 from . import multidict
-from .structures import MISSING, refuse_change
+from .containers import MISSING, refuse_change
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

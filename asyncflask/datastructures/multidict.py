@@ -7,7 +7,7 @@ from copy import deepcopy
 from itertools import repeat
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeVar, overload
 
-from .structures import (
+from .containers import (
     MISSING,
     ImmutableDictMixin,
     TypeConversionDict,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
+from .containers import MISSING
 from .multidict import ImmutableMultiDictMixin, MultiDict, iter_multi_items
-from .structures import MISSING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

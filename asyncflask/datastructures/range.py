@@ -30,7 +30,9 @@ class IfRange:
         return self.to_header()
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} {str(self)!r}>"
+        # A client may send a tag that holds quotes, and so cannot be written as a header.
+        quoted = "" if self.etag is None else f'"{self.etag}"'
+        return f"<{type(self).__name__} {quoted if self.date is None else str(self)!r}>"
 
 
 class Range:
