@@ -534,3 +534,48 @@ def test_the_response_class_may_be_replaced(app):
 def test_rule_can_be_taken_from_the_apps_module():
     """Flask's `flask.app` has it, by chance, and extensions' tests take it from there."""
     assert Rule is Flask.url_rule_class
+
+
+# -- limits that change on the way
+
+
+@pytest.mark.parametrize("color", ["sync", "async"])
+def test_a_hook_may_raise_the_limit_of_a_body(app, color):
+    """The body is still at the server then, and is received before the view."""
+    app.config["MAX_CONTENT_LENGTH"] = 10
+
+    def raise_limit():
+        if request.path == "/large":
+            request.max_content_length = 100
+
+    async def raise_limit_async():
+        raise_limit()
+
+    async def size_async():
+        return str(len(request.data))
+
+    app.before_request(raise_limit if color == "sync" else raise_limit_async)
+    view = size_async if color == "async" else (lambda: str(len(request.data)))
+    app.add_url_rule("/small", "small", view, methods=["POST"])
+    app.add_url_rule("/large", "large", view, methods=["POST"])
+    client = app.test_client()
+
+    small, large = client.post("/small", data=b"x" * 50), client.post("/large", data=b"x" * 50)
+
+    assert small.status_code == 413
+    assert (large.status_code, large.text) == (200, "50")
+    assert client.post("/large", data=b"x" * 101).status_code == 413
+
+
+def test_a_sync_view_may_raise_the_limit_of_a_body(app):
+    """It waits for the body at first access."""
+    app.config["MAX_CONTENT_LENGTH"] = 10
+
+    @app.post("/")
+    def index():
+        request.max_content_length = None
+        return request.form["a"]
+
+    response = app.test_client().post("/", data={"a": "x" * 50})
+
+    assert (response.status_code, response.text) == (200, "x" * 50)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from tempfile import TemporaryFile
 from typing import IO, TYPE_CHECKING, Protocol
 
 from ..bridge import run_io
 from ..exceptions import HTTPException
-from ..wrappers.body import BODY_MEMORY, Body
+from ..wrappers.body import BODY_MEMORY, Body, Refused
 from ..wrappers.forms import MULTIPART, MultipartForm
 from .incoming import Incoming, announced_length
 from .shared_receive import SharedReceive
@@ -44,9 +45,18 @@ async def receive_body(request: Request, receive: Receive) -> None:
         body = await _collect(request, incoming)
     except (HTTPException, OSError) as exc:
         body = Body(error=exc)
+        if incoming.is_refused:
+            body.refused = Refused(incoming.length or 0, partial(receive_body, request, receive))
     body.size = incoming.size
     body.close_connection = incoming.close_connection
     request._attach_body(body)
+
+
+async def receive_refused_body(request: Request) -> None:
+    """Receive a body that was too long before a hook has raised the limit."""
+    refused = None if request._body is None else request._body.refused
+    if refused is not None and refused.is_within(request.max_content_length):
+        await refused.receive()
 
 
 def attach_stream(request: Request, receive: Receive) -> None:

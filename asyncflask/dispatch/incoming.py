@@ -81,6 +81,11 @@ class Incoming:
         )
 
     @property
+    def is_refused(self) -> bool:
+        """Whether the announced length alone is too much, so that nothing has been received."""
+        return self.limit is not None and (self.length or 0) > self.limit
+
+    @property
     def close_connection(self) -> bool:
         """Whether what is left of the body stands in the way of the connection's next request."""
         if self._at_end:
@@ -100,7 +105,7 @@ class Incoming:
             ClientDisconnected: the client has gone, or sent less than it announced.
             BadRequest: it sent more than it announced.
         """
-        if self.limit is not None and (self.length or 0) > self.limit:
+        if self.is_refused:
             raise self._too_large(self.limit)
         while not self._at_end:
             chunk = self._take(await self._next_message())
@@ -159,7 +164,7 @@ class Incoming:
         if self._at_end and self.size < length:
             raise ClientDisconnected()
 
-    def _too_large(self, limit: int) -> RequestEntityTooLarge:
+    def _too_large(self, limit: int | None) -> RequestEntityTooLarge:
         error = RequestEntityTooLarge()
         error.add_note(
             f"The body is longer than {limit} bytes. To accept more, set MAX_CONTENT_LENGTH, or"

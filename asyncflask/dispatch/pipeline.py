@@ -24,6 +24,7 @@ from ..signals import (
     request_tearing_down,
 )
 from ..wrappers.file_body import FileBody
+from .body import receive_refused_body
 from .errors import ErrorTable
 from .responses import to_response
 from .sendable import is_plain, make_sendable
@@ -112,12 +113,19 @@ class Pipeline:
         try:
             if request_started.receivers:
                 await announce(ctx, request_started)
-            value = await self.preprocess_request(ctx) if self.preprocesses else None
+            value = await self._preprocess(ctx) if self.preprocesses else None
             if value is None:
                 value = await self.dispatch_request(ctx)
         except Exception as exc:
             value = await self.handle_user_exception(ctx, exc)
         return await self.finalize_request(ctx, value)
+
+    async def _preprocess(self, ctx: AppContext) -> Any:
+        value = await self.preprocess_request(ctx)
+        body = ctx.require_request()._body
+        if value is None and body is not None and body.refused is not None:
+            await settle(ctx, receive_refused_body(ctx.require_request()))
+        return value
 
     async def preprocess_request(self, ctx: AppContext) -> Any:
         """URL value preprocessors, then before functions until one returns something."""

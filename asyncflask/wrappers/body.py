@@ -17,6 +17,8 @@ from .forms import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from starlette.types import Receive
 
 # Bytes of a body that stay in memory; past them it moves to a temporary file.
@@ -35,6 +37,18 @@ class LiveBody(Protocol):
     def close_connection(self) -> bool: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A body of `length` bytes, still at the server because the limit forbade to receive it."""
+
+    length: int
+    receive: Callable[[], Awaitable[None]]
+
+    def is_within(self, limit: int | None) -> bool:
+        """Whether a limit that was raised since then allows the body."""
+        return limit is None or self.length <= limit
+
+
 @dataclass(eq=False, slots=True)
 class Body:
     """A body that has been received, or (`live`) is to be read from the server.
@@ -48,6 +62,7 @@ class Body:
         live: the stream of a route with stream_body=True.
         error: why the body could not be received; raised wherever it is asked for.
         size: bytes that have been received.
+        refused: how to receive it after all, where it was announced to be too long.
         close_connection: the connection can't be used for another request, because this one's body
             is still to come, or will never come.
     """
@@ -59,6 +74,7 @@ class Body:
     error: Exception | None = None
     size: int = 0
     close_connection: bool = False
+    refused: Refused | None = None
 
     @classmethod
     def from_bytes(cls, raw: bytes) -> Body:

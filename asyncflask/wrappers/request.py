@@ -9,6 +9,7 @@ import json
 from io import BytesIO
 from typing import IO, TYPE_CHECKING, Any, Final, Literal, Protocol, cast, overload
 
+from .. import bridge
 from ..datastructures import CombinedMultiDict, MultiDict
 from ..exceptions import BadRequest, HTTPException, RequestEntityTooLarge, UnsupportedMediaType
 from .body import Body, parse_form
@@ -158,8 +159,8 @@ class Request(URLParts, HeaderValues):
     def max_content_length(self) -> int | None:
         """The most bytes that the body may have, else 413. None is no limit.
 
-        Lowering it in a hook or view has effect; raising it there comes too late, because the body
-        has been received by then: set MAX_CONTENT_LENGTH, or the route's max_content_length.
+        It may be lowered and raised in before functions and in sync views. An async view is too
+        late to raise it, since its body is received before: give the route max_content_length=.
         """
         return self._limit(self._max_content_length, "MAX_CONTENT_LENGTH", None)
 
@@ -218,8 +219,12 @@ class Request(URLParts, HeaderValues):
         body = self._body
         if body is None:
             body = self._body = Body.from_bytes(b"")
-        body.require_received()
         limit = self.max_content_length
+        refused = body.refused
+        if refused is not None and refused.is_within(limit) and not bridge.is_on_event_loop():
+            bridge.wait_for(refused.receive)
+            body = self._body or body
+        body.require_received()
         if limit is not None and body.size > limit:
             raise RequestEntityTooLarge()
         return body
