@@ -142,9 +142,9 @@ def test_if_range_is_a_date_or_a_tag():
     assert str(http.parse_if_range_header(None)) == ""
 
 
-def test_if_range_with_a_quote_in_its_tag_is_empty():
-    """It is no tag, and could not be written as one."""
-    assert str(http.parse_if_range_header('"a"b"')) == ""
+def test_if_range_with_a_quote_in_its_tag_is_shown():
+    """Though it could not be written as a header."""
+    assert repr(http.parse_if_range_header('"a"b"')) == "<IfRange '\"a\"b\"'>"
 
 
 @pytest.mark.parametrize(
