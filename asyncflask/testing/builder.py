@@ -402,7 +402,8 @@ class EnvironBuilder:
             headers["Content-Type"] = content_type
         if data is not None:
             headers["Content-Length"] = str(len(data))
-        return headers.raw()
+        # COMPAT: in Flask's clients, a name with underscores arrives as one with dashes.
+        return [(name.replace(b"_", b"-"), value) for name, value in headers.raw()]
 
     def get_data(self) -> bytes:
         """The body's bytes, the same ones each time."""

@@ -574,6 +574,7 @@ def test_json_is_written_with_options(build):
         (("/",), {"data": {"a": [1, 2], "b": "ä c", "c": None}, "method": "POST"}),
         (("/",), {"data": "ä"}),
         (("/",), {"headers": {"X-A": "1", "Host": "foo", "Content-Type": "text/x"}}),
+        (("/",), {"headers": {"api_key": "1", "X_B-c": "2"}}),
         (("/",), {"auth": ("u", "pä")}),
         (("/",), {"mimetype": "text/html", "data": "x"}),
     ],
