@@ -1,5 +1,8 @@
 """The command line, with flask.cli's names."""
 
+# COMPAT: extensions take click from flask.cli.
+import click as click
+
 from ..setup.commands import AppGroup, ScriptInfo, pass_script_info, with_appcontext
 from ..setup.environment import get_debug_flag, get_load_dotenv, load_dotenv
 from ..setup.locate import (

@@ -10,6 +10,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
+import asyncflask.cli
 from asyncflask import Flask, __main__, current_app
 from asyncflask.cli import FlaskGroup, ScriptInfo, cli, main
 
@@ -363,3 +364,8 @@ def test_main_is_the_command_line(monkeypatch, capsys, project):
     assert ended.value.code == 0
     assert __main__.main is main
     assert cli.name == "asyncflask"
+
+
+def test_click_can_be_taken_from_the_module():
+    """As from flask.cli, where extensions find it."""
+    assert asyncflask.cli.click is click
