@@ -158,6 +158,14 @@ class TestRequestData:
         response = client.post("/pings", data=b"x" * 17)
         assert (response.status_code, response.json) == (413, {"error": "Send less."})
 
+    def test_limit_raised_by_a_hook(self, client_of):
+        """The hook lets more through, where it wants to."""
+        client = client_of("request-data")
+
+        response = client.post("/pings", data=b"x" * 20, headers={"X-Plan": "large"})
+
+        assert response.json == {"length": 20}
+
     def test_upload(self, run_page, tmp_path):
         """The file is stored under its own name, made safe."""
         page = run_page(PAGES / "request-data.md")
