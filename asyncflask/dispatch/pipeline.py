@@ -26,8 +26,8 @@ from ..signals import (
 from ..wrappers.file_body import FileBody
 from .body import receive_refused_body
 from .errors import ErrorTable
-from .responses import to_response
-from .sendable import is_plain, make_sendable
+from .responses import is_plain, to_response
+from .sendable import make_sendable
 from .steps import Step, announce, call, settle
 
 if TYPE_CHECKING:

