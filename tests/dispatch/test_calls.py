@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -35,7 +36,7 @@ async def test_a_warm_request_stays_within_its_budget(exchange):
     finally:
         sys.setprofile(None)
 
-    switches = sum(first != second for first, second in zip(called, called[1:], strict=False))
+    switches = sum(first != second for first, second in pairwise(called))
     assert answer.body == b"user 5"
     assert len(called) <= 40
     assert len(set(called)) <= 10
