@@ -1,0 +1,166 @@
+"""JSON bodies that are broken, deep, huge or strange; and JSON responses of strange things."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from asyncflask import Flask, Response, jsonify, redirect, request
+
+HOST = "Host: localhost"
+JSON = "Content-Type: application/json"
+
+
+@pytest.fixture(scope="module")
+def app():
+    app = Flask("json")
+
+    @app.post("/sync")
+    def read():
+        return {"type": type(request.get_json()).__name__}
+
+    @app.post("/async")
+    async def read_async():
+        return {"type": type(request.json).__name__}
+
+    @app.post("/silent")
+    def read_silently():
+        return {"type": type(request.get_json(force=True, silent=True)).__name__}
+
+    @app.post("/echo")
+    def echo():
+        return jsonify(request.json)
+
+    @app.get("/next")
+    def answer_next():
+        return "next"
+
+    return app
+
+
+@pytest.fixture(scope="module")
+def server(serve, app):
+    return serve(app)
+
+
+BROKEN = (
+    b"",
+    b"{",
+    b"[1,",
+    b'{"a":}',
+    b"nul",
+    b"{} {}",
+    b"'a'",
+    b'"a',
+    b'"\x01"',
+    b"\x00",
+    b"\xff\xfe",
+    b'"\xff"',
+    b"\xef\xbb",
+    b'"\\ud8"',
+    b"[" * 100_000,
+    b"[" * 100_000 + b"]" * 100_000,
+    b'{"a":' * 100_000 + b"1" + b"}" * 100_000,
+    b"9" * 5000,
+    b"-" + b"9" * 100_000,
+    b"[" + b"9" * 5000 + b"]",
+    b"a=b&c=d",
+)
+
+
+@pytest.mark.parametrize("path", ["/sync", "/async"])
+@pytest.mark.parametrize("body", BROKEN, ids=range(len(BROKEN)))
+def test_what_is_no_json_is_a_bad_request(server, caplog, path, body):
+    """Nothing is logged, for it is no error of the app's; the connection goes on."""
+    length = f"Content-Length: {len(body)}"
+
+    with server.connect() as connection:
+        first = connection.ask(f"POST {path} HTTP/1.1", HOST, JSON, length, body=body)
+        second = connection.ask("GET /next HTTP/1.1", HOST)
+
+    assert first.status == 400
+    assert "Traceback" not in first.text
+    assert second.text == "next"
+    assert [record for record in caplog.records if record.levelname == "ERROR"] == []
+
+
+@pytest.mark.parametrize("body", BROKEN, ids=range(len(BROKEN)))
+def test_silently_it_is_none(app, body):
+    """Whatever is wrong with it."""
+    assert app.test_client().post("/silent", data=body).json == {"type": "NoneType"}
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        (b"NaN", "float"),
+        (b"-Infinity", "float"),
+        (b"1e999", "float"),
+        (b'"\\ud800"', "str"),
+        (b'{"a":1,"a":2}', "dict"),
+        (b"\xef\xbb\xbf{}", "dict"),
+        ('{"a": "ä"}'.encode("utf-16"), "dict"),
+        (b"[" * 500 + b"]" * 500, "list"),
+        (b"9" * 4000, "int"),
+        (b" \n\t null \r\n", "NoneType"),
+        (b'"' + b"x" * 2_000_000 + b'"', "str"),
+    ],
+)
+def test_what_python_takes_for_json_is_taken(server, body, kind):
+    """As in Flask, NaN included."""
+    length = f"Content-Length: {len(body)}"
+
+    answer = server.ask("POST /sync HTTP/1.1", HOST, JSON, length, body=body)
+
+    assert json.loads(answer.text) == {"type": kind}
+
+
+@pytest.mark.parametrize("body", [b'"\\ud800"', b'{"\\udfff": "\\ud800x"}'])
+def test_half_a_surrogate_pair_comes_back_as_it_went(server, body):
+    """Escaped, so that the response is text all the same."""
+    answer = server.ask(
+        "POST /echo HTTP/1.1", HOST, JSON, f"Content-Length: {len(body)}", body=body
+    )
+
+    assert answer.status == 200
+    assert json.loads(answer.text) == json.loads(body)
+
+
+HALF = "a\ud800b"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        lambda: HALF,
+        lambda: Response([HALF]),
+        lambda: redirect(f"/{HALF}"),
+        lambda: ("text", {"X-Name": HALF}),
+        lambda: ("text", 200, {HALF: "a"}),
+        lambda: json_without_escapes(),
+        lambda: set_cookie(HALF),
+        lambda: Response("text", mimetype=HALF),
+        lambda: Response("text", status=f"200 {HALF}"),
+    ],
+)
+def test_half_a_surrogate_pair_in_a_response_is_at_most_a_500(caplog, answer):
+    """Which is logged; nothing is found out only while sending."""
+    app = Flask("half")
+    app.add_url_rule("/", view_func=answer)
+
+    found = app.test_client().get("/")
+
+    assert found.status_code in {200, 500}
+    if found.status_code == 500:
+        assert caplog.records[0].getMessage() == "Exception on / [GET]"
+
+
+def json_without_escapes():
+    return Response(json.dumps(HALF, ensure_ascii=False), mimetype="application/json")
+
+
+def set_cookie(value):
+    response = Response("text")
+    response.set_cookie("name", value)
+    return response
