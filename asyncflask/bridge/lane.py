@@ -5,10 +5,11 @@ from __future__ import annotations
 import atexit
 import os
 import threading
-from contextlib import ExitStack
+import time
+from contextlib import ExitStack, suppress
 from contextvars import Context, ContextVar, copy_context
 from functools import partial
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import anyio
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 current_lane: ContextVar[Lane | None] = ContextVar("asyncflask_lane", default=None)
+
+
+_PATIENCE = 5.0
+"""Seconds that an interrupted thread waits for the end of the async code it has begun."""
 
 
 class Lane:
@@ -63,10 +68,14 @@ class Lane:
             self._jobs.get()()
 
     def cancel(self) -> None:
-        """Cancel the async function and serve until it has ended."""
+        """Cancel the async function and serve until it has ended, for some seconds at most."""
         if self._task is not None:
             self._task.cancel()
-        self.serve()
+        give_up = time.monotonic() + _PATIENCE
+        while not self._over and (left := give_up - time.monotonic()) > 0:
+            # A loop that something blocks never gets to the cancellation.
+            with suppress(Empty):
+                self._jobs.get(timeout=left)()
 
     def wake(self) -> None:
         """From the loop: let the thread look at its `until` again."""
