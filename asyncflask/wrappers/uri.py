@@ -11,7 +11,7 @@ from urllib.parse import SplitResult, quote, urlsplit
 _SAFE_IN_PATH = "%!$&'()*+,/:;=@"
 _SAFE_IN_QUERY = _SAFE_IN_PATH + "?"
 _SAFE_IN_FRAGMENT = _SAFE_IN_QUERY + "#"
-_SAFE_IN_USER = "%!$&'()*+,;="
+_SAFE_IN_HOST = _SAFE_IN_USER = "%!$&'()*+,;="
 
 # Half a surrogate pair, which JSON may hold, is no character: it becomes a question mark.
 _quote = partial(quote, errors="replace")
@@ -61,4 +61,4 @@ def _quote_host(host: str) -> str:
         except UnicodeError:
             # No registrable name; quoted, it can at least not break the header.
             return _quote(host)
-    return _quote(host, safe="!$&'()*+,;=")
+    return _quote(host, safe=_SAFE_IN_HOST)

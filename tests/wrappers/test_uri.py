@@ -22,6 +22,7 @@ from asyncflask.wrappers.uri import iri_to_uri
         ("http://us er:pä@h/", "http://us%20er:p%C3%A4@h/"),
         ("http://[::1]:80/x y", "http://[::1]:80/x%20y"),
         ("http://good.example\\@evil.example", "http://good.example%5C@evil.example"),
+        ("http://good.example%5C.evil.example/é", "http://good.example%5C.evil.example/%C3%A9"),
         ("mailto:a@b", "mailto:a@b"),
     ],
 )
