@@ -571,6 +571,7 @@ def test_json_is_written_with_options(build):
         (("/x",), {"base_url": "https://example.org:444/b"}),
         (("/",), {"base_url": "http://☃.net/ü"}),
         (("/",), {"query_string": {"a": [1, 2], "b": None, "c": "ä ö", "e": b"\xff"}}),
+        (("/",), {"query_string": {"next": "https://a.b/?c=d&e=f", "f": "!$'()*,;@ %+#[]~"}}),
         (("/",), {"data": {"a": [1, 2], "b": "ä c", "c": None}, "method": "POST"}),
         (("/",), {"data": "ä"}),
         (("/",), {"headers": {"X-A": "1", "Host": "foo", "Content-Type": "text/x"}}),
