@@ -46,7 +46,7 @@ class BuilderApp(Protocol):
     def config(self) -> Mapping[str, Any]: ...
 
 
-class _NoApp:
+class NoApp:
     """Stands in for the app of a request that has none."""
 
     config: Mapping[str, Any] = {}
@@ -461,7 +461,7 @@ def _to_ascii(host: str) -> str:
 
 
 def _build_request(cls: type[Request], *args: Any, **kwargs: Any) -> Request:
-    return EnvironBuilder(_NoApp(), *args, **kwargs).get_request(cls)
+    return EnvironBuilder(NoApp(), *args, **kwargs).get_request(cls)
 
 
 bind_builder(_build_request)

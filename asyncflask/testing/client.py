@@ -11,7 +11,7 @@ from .. import bridge
 from ..datastructures import Headers
 from ..exceptions import BadRequest
 from ..wrappers import Request, Response
-from .builder import EnvironBuilder
+from .builder import EnvironBuilder, NoApp
 from .cookies import CookieJar
 from .exchange import Exchange
 from .response import Chunks, TestResponse
@@ -36,7 +36,7 @@ class FlaskClient:
     In a `with` block the context of the last request stays readable through the proxies.
 
     Args:
-        application: the app.
+        application: the app; any ASGI app will do, as one that middleware wraps.
         response_wrapper: the class of the responses, beside `TestResponse`.
         use_cookies: keep cookies from one request to the next.
         allow_subdomain_redirects: follow redirects to subdomains of SERVER_NAME too.
@@ -54,6 +54,7 @@ class FlaskClient:
         allow_subdomain_redirects: bool = False,
     ) -> None:
         self.application = application
+        self._settings = application if hasattr(application, "json") else NoApp()
         self.response_wrapper = response_wrapper or Response
         self.allow_subdomain_redirects = allow_subdomain_redirects
         self.environ_base: dict[str, Any] = {
@@ -144,7 +145,7 @@ class FlaskClient:
             if isinstance(given, dict) and "type" in given:
                 return dict(given), b""
         base = {**self.environ_base, **kwargs.pop("environ_base", {})}
-        builder = EnvironBuilder(self.application, *args, **{**kwargs, "environ_base": base})
+        builder = EnvironBuilder(self._settings, *args, **{**kwargs, "environ_base": base})
         try:
             return builder.get_scope(), builder.get_data()
         finally:
@@ -162,7 +163,7 @@ class FlaskClient:
             self._cookies.update_from(headers.getlist("Set-Cookie"), host, path)
         chunks: Any = list(exchange.chunks()) if buffered or exchange.is_over else Chunks(exchange)
         response = self._response_class(chunks, exchange.status or 200, headers, Request(scope))
-        response.json_module = self.application.json
+        response.json_module = self._settings.json
         return response
 
     # -- redirects
@@ -201,7 +202,7 @@ class FlaskClient:
         url = urlsplit(target)
         self._check_redirect_host(url.netloc, response.request.host)
         builder = EnvironBuilder(
-            self.application,
+            self._settings,
             base_url=f"{url.scheme}://{url.netloc}{self._root_path_of(scope, url.path)}",
             path=url.path[len(self._root_path_of(scope, url.path)) :] or "/",
             query_string=url.query,

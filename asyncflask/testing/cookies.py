@@ -68,6 +68,9 @@ class CookieJar:
     def __init__(self) -> None:
         self._cookies: dict[tuple[str, str, str], Cookie] = {}
 
+    def __len__(self) -> int:
+        return len(self._cookies)
+
     def get_cookie(self, key: str, domain: str = "localhost", path: str = "/") -> Cookie | None:
         """The cookie that was set with exactly these, or None."""
         return self._cookies.get((_normalise(domain), path, key))

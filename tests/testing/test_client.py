@@ -19,6 +19,7 @@ from asyncflask import (
     session,
     stream_with_context,
 )
+from asyncflask.middleware.dispatcher import DispatcherMiddleware
 from asyncflask.testing import Client, ClientRedirectError, EnvironBuilder
 
 
@@ -369,3 +370,17 @@ def test_the_client_has_werkzeugs_name_too():
     response = client.get("/")
 
     assert response.status_code == 404
+
+
+def test_the_app_may_be_any_asgi_app(app):
+    """One that middleware wraps has neither a configuration nor a JSON provider."""
+
+    @app.post("/double")
+    def double():
+        return {"result": request.json["number"] * 2, "root": request.root_path}
+
+    client = Client(DispatcherMiddleware(Flask("other"), {"/below": app}))
+
+    response = client.post("/below/double", json={"number": 2})
+
+    assert response.json == {"result": 4, "root": "/below"}

@@ -229,3 +229,10 @@ def test_header_without_a_name_is_skipped(jar, header):
     jar.update_from([header], "localhost", "/")
 
     assert jar.header_for("localhost", "/") == ""
+
+
+def test_the_jar_tells_how_many_cookies_it_holds(jar):
+    """Each place and name counts once."""
+    jar.update_from(["k=1", "k=2", "l=1; Path=/a"], "localhost", "/")
+
+    assert len(jar) == 2
