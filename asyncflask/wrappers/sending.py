@@ -83,6 +83,9 @@ async def send_stream(body: Any, receive: Receive, send: Send, kind: str) -> Non
         # An empty item is nothing to send; an empty message may end the body.
         if data := encode_chunk(chunk):
             await _send_or_notice(send, {"type": kind, "body": data, "more_body": True})
+        # A send() that does not wait, as uvicorn's once the client has gone, and an iterator that
+        # does not either, would keep the event loop for themselves, for ever if it is endless.
+        await anyio.lowlevel.checkpoint()
 
     failure: Exception | None = None
     async with anyio.create_task_group() as tasks:

@@ -6,6 +6,7 @@ import threading
 from contextvars import ContextVar
 
 import anyio
+import anyio.lowlevel
 import httpx
 import pytest
 
@@ -582,3 +583,31 @@ async def test_an_async_stream_has_one_context(exchange):
 
     assert seen == ["inside"]
     assert label.get() == "outside"
+
+
+@pytest.mark.anyio
+async def test_an_endless_stream_that_never_waits_leaves_others_their_turn(exchange):
+    """Neither its items nor the server's send() wait; the disconnect is noticed all the same."""
+    ended = []
+
+    async def endless():
+        try:
+            while True:
+                yield b"x"
+        finally:
+            ended.append(True)
+
+    sent = []
+
+    async def send(message):
+        sent.append(message)
+
+    async def receive():
+        while len(sent) < 100:
+            await anyio.lowlevel.checkpoint()
+        return {"type": "http.disconnect"}
+
+    with anyio.fail_after(20):
+        await exchange(Response(endless()), receive=receive, send=send)
+
+    assert ended == [True]
