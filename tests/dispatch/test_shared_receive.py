@@ -5,7 +5,7 @@ from __future__ import annotations
 import anyio
 import pytest
 
-from asyncflask.dispatch.shared_receive import SharedReceive
+from asyncflask.dispatch.shared_receive import MOST_AHEAD, SharedReceive
 
 FIRST = {"type": "http.request", "body": b"one", "more_body": True}
 LAST = {"type": "http.request", "body": b"two", "more_body": False}
@@ -64,17 +64,44 @@ async def test_a_watcher_takes_nothing_from_the_reader(connect):
 
 
 @pytest.mark.anyio
-async def test_a_watcher_keeps_one_message_at_most(connect):
+async def test_a_watcher_goes_no_further_ahead_than_it_may(connect):
     """What nobody reads stays with the server."""
-    server = connect(FIRST, FIRST, FIRST)
+    long = {"type": "http.request", "body": b"x" * (MOST_AHEAD // 2), "more_body": True}
+    server = connect(long, long, long, long)
     shared = SharedReceive(server.receive)
 
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(shared.watch)
         await anyio.wait_all_tasks_blocked()
+        taken_unread = server.taken
+        await shared.read()
+        await anyio.wait_all_tasks_blocked()
         tasks.cancel_scope.cancel()
 
-    assert server.taken == 1
+    assert (taken_unread, server.taken) == (2, 3)
+
+
+@pytest.mark.anyio
+async def test_what_is_here_is_read_while_the_watcher_waits(connect):
+    """It does not keep the reader waiting for one message more."""
+    shared = SharedReceive(connect(FIRST).receive)
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(shared.watch)
+        await anyio.wait_all_tasks_blocked()
+        read = await shared.read()
+        tasks.cancel_scope.cancel()
+
+    assert read == FIRST
+
+
+@pytest.mark.anyio
+async def test_a_client_that_leaves_an_unread_body_is_noticed(connect):
+    """Though nobody has read what comes before."""
+    shared = SharedReceive(connect(FIRST, FIRST, GONE).receive)
+
+    assert await shared.watch() == GONE
+    assert [await shared.read() for _ in range(3)] == [FIRST, FIRST, GONE]
 
 
 @pytest.mark.anyio
