@@ -90,6 +90,43 @@ def test_limit_of_a_request_beats_the_config(app, client, coloured):
     assert response.status_code == 413
 
 
+@pytest.mark.parametrize(
+    ("attribute", "setting", "default"),
+    [
+        ("max_content_length", "MAX_CONTENT_LENGTH", ...),
+        ("max_form_memory_size", "MAX_FORM_MEMORY_SIZE", 500_000),
+        ("max_form_parts", "MAX_FORM_PARTS", 1000),
+    ],
+)
+def test_limits_by_precedence(app, attribute, setting, default):
+    """The request's own limit comes before the config's, and that before the default."""
+    with app.test_request_context():
+        limits = [getattr(request, attribute)]
+        app.config[setting] = 20
+        limits.append(getattr(request, attribute))
+        setattr(request, attribute, 10)
+        limits.append(getattr(request, attribute))
+
+    assert limits[1:] == [20, 10]
+    assert default in (..., limits[0])
+
+
+@pytest.mark.parametrize("attribute", ["max_form_memory_size", "max_form_parts"])
+def test_limits_of_a_form(app, client, coloured, attribute):
+    """A form with too long fields, or too many, is a 413 where it is asked for."""
+
+    def view():
+        setattr(request, attribute, 1)
+        return str(len(request.form))
+
+    app.add_url_rule("/", view_func=coloured(view), methods=["POST"])
+    multipart = {"content_type": "multipart/form-data"}
+
+    response = client.post("/", data={"a": "xx", "b": "yy"}, **multipart)
+
+    assert response.status_code == 413
+
+
 @pytest.mark.parametrize(("host", "status"), [("good.org", 200), ("evil.org", 400)])
 def test_untrusted_host(app, client, coloured, host, status):
     """With TRUSTED_HOSTS any other Host is a bad request."""
@@ -99,6 +136,60 @@ def test_untrusted_host(app, client, coloured, host, status):
     response = client.get("/", headers={"Host": host})
 
     assert response.status_code == status
+
+
+@pytest.mark.parametrize(
+    ("trusted", "host", "status"),
+    [
+        ([".good.org"], "good.org", 200),
+        ([".good.org"], "www.good.org:8000", 200),
+        ([".good.org"], "evilgood.org", 400),
+        (["good.org"], "www.good.org", 400),
+        ([], "good.org", 400),
+        (None, "any.org", 200),
+    ],
+)
+def test_trusted_hosts(app, client, coloured, trusted, host, status):
+    """A leading dot takes subdomains in; ports do not matter; None trusts all."""
+    app.config["TRUSTED_HOSTS"] = trusted
+    app.add_url_rule("/", view_func=coloured(lambda: request.host))
+
+    response = client.get("/", headers={"Host": host})
+
+    assert response.status_code == status
+
+
+@pytest.mark.parametrize("trusted", [None, ["münchen.example"]])
+@pytest.mark.parametrize("host", ["münchen.example", "xn--mnchen-3ya.example"])
+def test_international_host(app, client, coloured, host, trusted):
+    """A host in IDNA, or in the letters that it stands for, is a host like any other."""
+    app.config["TRUSTED_HOSTS"] = trusted
+    app.add_url_rule("/", view_func=coloured(lambda: request.host_url))
+
+    response = client.get("/", headers={"Host": host})
+
+    assert (response.status_code, response.text) == (200, "http://münchen.example/")
+
+
+@pytest.mark.parametrize("host", ["good.org/evil", "<script>", "good.org@evil"])
+def test_host_of_garbage(app, client, coloured, host):
+    """What is no host is a bad request where hosts are restricted, and no view runs for it."""
+    ran = []
+    app.config["TRUSTED_HOSTS"] = [".org"]
+    app.add_url_rule("/", view_func=coloured(lambda: ran.append("view") or ""))
+
+    response = client.get("/", headers={"Host": host})
+
+    assert (response.status_code, ran) == (400, [])
+
+
+def test_host_of_garbage_without_restrictions(app, client, coloured):
+    """A Host with spaces and markup is refused also where no hosts are trusted; not so in Flask."""
+    app.add_url_rule("/", view_func=coloured(lambda: request.host))
+
+    responses = [client.get("/", headers={"Host": host}) for host in ("a b", "<script>", "a/b")]
+
+    assert [response.status_code for response in responses] == [400, 400, 400]
 
 
 # -- what views return
@@ -317,6 +408,26 @@ def test_order_of_signals(app, client, coloured):
         *("started", "before", "view", "after", "finished"),
         *("tearing down request", "tearing down app", "popped"),
     ]
+
+
+def test_teardown_signals_get_the_error(app, client, coloured):
+    """Both tearing-down signals get the unhandled error, or None where a handler answered it."""
+    seen = []
+
+    def on_teardown(sender, exc, **kwargs):
+        seen.append(type(exc))
+
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    app.register_error_handler(KeyError, coloured(lambda exc: "handled"))
+    app.add_url_rule("/handled", "handled", coloured(lambda: {}["a"]))
+    app.add_url_rule("/", "index", coloured(lambda: 1 / 0))
+
+    with request_tearing_down.connected_to(on_teardown, app):  # noqa: SIM117
+        with appcontext_tearing_down.connected_to(on_teardown, app):
+            client.get("/")
+            client.get("/handled")
+
+    assert seen == [ZeroDivisionError, ZeroDivisionError, type(None), type(None)]
 
 
 def test_signals_of_an_error(app, client, coloured):

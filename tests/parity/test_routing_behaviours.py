@@ -102,14 +102,17 @@ def test_converter_may_abort(app, client, coloured):
 # -- hosts
 
 
-def test_server_name_alone_restricts_nothing(app, client, coloured):
-    """With SERVER_NAME, requests to any host are still answered."""
+def test_server_name_alone_restricts_nothing(app, client, coloured, recwarn):
+    """With SERVER_NAME, requests to any host are still answered, without a warning."""
     app.config["SERVER_NAME"] = "example.com"
+    app.debug = True
     app.add_url_rule("/", view_func=coloured(lambda: request.host))
 
-    texts = [client.get("/").text, client.get("/", base_url="http://other.org").text]
+    hosts = ["http://example.com", "http://other.org", "http://sub.example.com:8000"]
+    texts = [client.get("/", base_url=host).text for host in hosts]
 
-    assert texts == ["example.com", "other.org"]
+    assert texts == ["example.com", "other.org", "sub.example.com:8000"]
+    assert list(recwarn) == []
 
 
 def test_subdomains_match_when_asked_for(coloured):
@@ -125,17 +128,32 @@ def test_subdomains_match_when_asked_for(coloured):
     assert texts == ["main", "ada"]
 
 
-def test_foreign_host_warns_and_is_not_found(coloured):
+@pytest.mark.parametrize("debug", [True, False])
+def test_foreign_host_warns_and_is_not_found(coloured, debug):
     """With subdomain_matching a host outside SERVER_NAME matches nothing, and is warned of."""
     app = Flask(__name__, subdomain_matching=True, static_folder=None)
     app.config["SERVER_NAME"] = "example.com"
-    app.debug = True
+    app.debug = debug
     app.add_url_rule("/", view_func=coloured(lambda: ""))
 
-    with pytest.warns(UserWarning, match="other.org"):
+    with pytest.warns(UserWarning, match=r"other\.org.*example\.com"):
         response = app.test_client().get("/", base_url="http://other.org")
 
     assert response.status_code == 404
+
+
+@pytest.mark.parametrize("subdomain", ["", "shop"])
+def test_own_hosts_do_not_warn(coloured, recwarn, subdomain):
+    """SERVER_NAME itself and what is below it are no foreign hosts."""
+    app = Flask(__name__, subdomain_matching=True, static_folder=None)
+    app.config["SERVER_NAME"] = "example.com"
+    app.debug = True
+    app.add_url_rule("/", view_func=coloured(lambda: "here"), subdomain=subdomain)
+
+    response = app.test_client().get("/", subdomain=subdomain)
+
+    assert response.text == "here"
+    assert list(recwarn) == []
 
 
 def test_hosts_match_when_asked_for(coloured):
@@ -151,18 +169,63 @@ def test_hosts_match_when_asked_for(coloured):
     assert texts == ["one", "two.org"]
 
 
-def test_subdomains_of_nested_blueprints_join(coloured):
-    """A child's subdomain stands in front of its parent's."""
+@pytest.mark.parametrize(
+    ("of_parent", "of_child", "host"),
+    [
+        ("shop", "api", "api.shop.example.com"),
+        ("shop", None, "shop.example.com"),
+        (None, "api", "api.example.com"),
+        (None, None, "example.com"),
+    ],
+)
+@pytest.mark.parametrize("given", ["to the blueprint", "at registration"])
+def test_subdomains_of_nested_blueprints_join(coloured, of_parent, of_child, host, given):
+    """A child's subdomain stands in front of its parent's, wherever it was given."""
     app = Flask(__name__, subdomain_matching=True, static_folder=None)
     app.config["SERVER_NAME"] = "example.com"
-    parent, child = Blueprint("parent", __name__), Blueprint("child", __name__)
+    own, late = (1, 0) if given == "to the blueprint" else (0, 1)
+    parent = Blueprint("parent", __name__, subdomain=of_parent if own else None)
+    child = Blueprint("child", __name__, subdomain=of_child if own else None)
     child.add_url_rule("/", "index", coloured(lambda: request.host))
-    parent.register_blueprint(child, subdomain="api")
-    app.register_blueprint(parent, subdomain="shop")
+    parent.register_blueprint(child, **({"subdomain": of_child} if late and of_child else {}))
+    app.register_blueprint(parent, **({"subdomain": of_parent} if late and of_parent else {}))
+    client = app.test_client()
 
-    response = app.test_client().get("/", base_url="http://api.shop.example.com")
+    found = client.get("/", base_url=f"http://{host}")
+    lost = client.get("/", base_url="http://x.y.example.com")
 
-    assert (response.status_code, response.text) == (200, "api.shop.example.com")
+    assert (found.text, lost.status_code) == (host, 404)
+
+
+def test_grandchildren_join_too(coloured):
+    """Three levels of subdomains and prefixes come together."""
+    app = Flask(__name__, subdomain_matching=True, static_folder=None)
+    app.config["SERVER_NAME"] = "example.com"
+    one, two, three = (Blueprint(name, __name__) for name in ("one", "two", "three"))
+    three.add_url_rule("/", "index", coloured(lambda: request.endpoint))
+    two.register_blueprint(three, subdomain="c", url_prefix="/c")
+    one.register_blueprint(two, subdomain="b", url_prefix="/b")
+    app.register_blueprint(one, subdomain="a", url_prefix="/a")
+
+    response = app.test_client().get("/a/b/c/", base_url="http://c.b.a.example.com")
+
+    assert response.text == "one.two.three.index"
+
+
+@pytest.mark.parametrize("child", ["/child", "/child/"])
+@pytest.mark.parametrize("parent", ["/parent", "/parent/"])
+def test_slashes_of_prefixes_are_normalised(app, client, coloured, parent, child):
+    """Prefixes and rules meet at one slash, whether or not either has it."""
+    outer = Blueprint("outer", __name__, url_prefix=parent)
+    inner = Blueprint("inner", __name__, url_prefix=child)
+    inner.add_url_rule("/page", "page", coloured(lambda: request.path))
+    inner.add_url_rule("/", "index", coloured(lambda: request.path))
+    outer.register_blueprint(inner)
+    app.register_blueprint(outer)
+
+    texts = [client.get(path).text for path in ("/parent/child/page", "/parent/child/")]
+
+    assert texts == ["/parent/child/page", "/parent/child/"]
 
 
 # -- URLs
@@ -208,18 +271,51 @@ def test_build_error_handlers_chain(app):
     assert asked == [("missing", {"a": 1, **special})]
 
 
+def test_build_error_handlers_may_have_nothing_to_say(app):
+    """None is no URL: the next handler is asked, and in the end the first error is raised."""
+    app.url_build_error_handlers.append(lambda error, endpoint, values: None)
+    with app.test_request_context(), pytest.raises(BuildError, match="'missing'"):
+        url_for("missing")
+
+    app.url_build_error_handlers.append(lambda error, endpoint, values: "/made")
+    with app.test_request_context():
+        url = url_for("missing")
+
+    assert url == "/made"
+
+
 def test_build_error_is_raised_again(app):
-    """Where every handler refuses, the first error is the one to see."""
+    """Where every handler raises what it was given, that very error is the one to see."""
+    seen = []
 
     def refuse(error, endpoint, values):
+        seen.append(error)
         raise error
 
-    app.url_build_error_handlers.append(refuse)
+    app.url_build_error_handlers += [refuse, refuse]
 
     with app.test_request_context(), pytest.raises(BuildError) as caught:
         url_for("missing")
 
     assert caught.value.endpoint == "missing"
+    assert seen == [caught.value, caught.value]
+
+
+def test_build_error_of_a_handler_goes_on(app):
+    """A handler may raise a build error of its own, which the next one gets."""
+    mine = BuildError("mine", {}, None)
+    seen = []
+
+    def refuse(error, endpoint, values):
+        raise mine
+
+    app.url_build_error_handlers += [refuse, lambda error, endpoint, values: seen.append(error)]
+
+    with app.test_request_context(), pytest.raises(BuildError) as caught:
+        url_for("missing")
+
+    assert caught.value is mine
+    assert seen == [mine]
 
 
 def test_urls_outside_of_requests(app, coloured):
@@ -260,12 +356,16 @@ def test_relative_endpoints_are_the_blueprints(app, client, coloured):
 
 
 def test_setup_after_the_first_request(app, client, coloured):
-    """A route that comes too late is an error that names the method."""
+    """A route that comes too late is an error that names the method, and says what to do."""
     app.add_url_rule("/", view_func=coloured(lambda: ""))
     client.get("/")
 
-    with pytest.raises(AssertionError, match="add_url_rule"):
+    with pytest.raises(AssertionError) as caught:
         app.add_url_rule("/late", view_func=coloured(lambda: ""))
+
+    message = str(caught.value)
+    assert "setup method 'add_url_rule' can no longer be called" in message
+    assert "Make sure all imports, decorators, functions" in message
 
 
 def test_endpoint_cannot_be_another_function(app, coloured):

@@ -204,6 +204,25 @@ def test_cookies_of_flask_are_read(app, client, coloured):
     assert response.text == "ada"
 
 
+def test_long_sessions_are_compressed(app, client, coloured):
+    """What zlib makes shorter is sent compressed, which a leading dot tells, and is read again."""
+
+    def store_much():
+        session["name"] = "ada " * 500
+        return ""
+
+    app.add_url_rule("/store", "store", coloured(store_much))
+    app.add_url_rule("/", "index", coloured(show))
+
+    client.get("/store")
+    cookie = client.get_cookie("session").value
+    response = client.get("/")
+
+    assert cookie.startswith(".")
+    assert len(cookie) < 200
+    assert response.text == "ada " * 500
+
+
 def test_forged_cookie_is_an_empty_session(app, client, coloured):
     """A cookie that was changed counts for nothing."""
     app.add_url_rule("/", view_func=coloured(show))
