@@ -56,6 +56,7 @@ class Pipeline:
     preprocesses: bool
     tears_down_request: bool
     tears_down_app: bool
+    teardown_blocks: bool
     opens_session: bool
     open_session_blocks: bool
     saves_session: bool
@@ -90,21 +91,11 @@ class Pipeline:
             # A coroutine that is closed may not await any more.
             raise
         except BaseException as exc:
-            await self.tear_down_in_haste(ctx, error or exc)
+            await self.tear_down(ctx, error or exc)
             raise
         finally:
             # An exception in a frame that its traceback holds would be a cycle.
             error = None
-
-    async def tear_down_in_haste(self, ctx: AppContext, exc: BaseException) -> None:
-        """Tear down although the request is being cancelled, or its thread interrupted."""
-        if ctx.in_worker:
-            await self.tear_down(ctx, exc)
-            return
-        with anyio.CancelScope(shield=True):
-            await self.tear_down(ctx, exc)
-            # The scope belongs to the task, which is on the event loop.
-            await bridge.to_loop()
 
     # -- Flask's steps, under Flask's names
 
@@ -278,7 +269,8 @@ class Pipeline:
     async def tear_down(self, ctx: AppContext, exc: BaseException | None) -> None:
         """Run the teardown functions of the request, then of the app; once for each context.
 
-        Every one of them runs, whatever another raises.
+        Every one of them runs, whatever another raises, and also while the request is being
+        cancelled.
 
         Raises:
             Exception: the first error of a teardown function; later ones are logged.
@@ -286,6 +278,33 @@ class Pipeline:
         if ctx.torn_down:
             return
         ctx.torn_down = True
+        if ctx.in_worker and self.teardown_blocks:
+            # Nobody can cancel a thread.
+            await self._tear_down(ctx, exc)
+        elif self.tears_down_request or self.tears_down_app:
+            try:
+                if ctx.in_worker:
+                    await bridge.to_loop()
+            except GeneratorExit:
+                raise
+            except BaseException:
+                # Cancelled on the way.
+                await self._tear_down_shielded(ctx, exc)
+                raise
+            await self._tear_down_shielded(ctx, exc)
+        else:
+            await self._tear_down(ctx, exc)
+
+    async def _tear_down_shielded(self, ctx: AppContext, exc: BaseException | None) -> None:
+        with anyio.CancelScope(shield=True):
+            try:
+                await self._tear_down(ctx, exc)
+            finally:
+                # The scope belongs to the task, which is on the event loop.
+                if ctx.in_worker:
+                    await bridge.to_loop()
+
+    async def _tear_down(self, ctx: AppContext, exc: BaseException | None) -> None:
         try:
             if ctx.request is not None:
                 try:
@@ -323,11 +342,14 @@ def outlives_request(response: Response) -> bool:
 
 
 async def _run_each(ctx: AppContext, steps: tuple[Step, ...], exc: BaseException | None) -> None:
-    failure: Exception | None = None
+    failure: BaseException | None = None
     for step in steps:
         try:
             await call(ctx, step, exc)
-        except Exception as error:
+        except GeneratorExit:
+            raise
+        except BaseException as error:
+            # Not only errors: asyncio can cancel a task a second time, through every shield.
             if failure is None:
                 failure = error
             else:
@@ -378,6 +400,7 @@ def compile_pipeline(
         preprocesses=bool(preprocessors or before) or "preprocess_request" in replaced,
         tears_down_request=bool(teardown) or "do_teardown_request" in replaced,
         tears_down_app=bool(app_teardown) or "do_teardown_appcontext" in replaced,
+        teardown_blocks=all(step.blocks for step in (*teardown, *app_teardown)),
         opens_session=opens_session,
         open_session_blocks=opens_session and bridge.blocks(interface.open_session),
         saves_session=saves_session,
