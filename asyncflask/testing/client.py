@@ -161,7 +161,8 @@ class FlaskClient:
         headers = Headers.trusted([(_title(name), value) for name, value in exchange.headers])
         if self._cookies is not None:
             self._cookies.update_from(headers.getlist("Set-Cookie"), host, path)
-        chunks: Any = list(exchange.chunks()) if buffered or exchange.is_over else Chunks(exchange)
+        # COMPAT: unless it is buffered, even a body that has come to its end counts as streamed.
+        chunks: Any = list(exchange.chunks()) if buffered else Chunks(exchange)
         response = self._response_class(chunks, exchange.status or 200, headers, Request(scope))
         response.json_module = self._settings.json
         return response

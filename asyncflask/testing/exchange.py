@@ -51,11 +51,6 @@ class Exchange:
         if self.status is None:
             raise RuntimeError("The application returned without sending a response.")
 
-    @property
-    def is_over(self) -> bool:
-        """Whether the app has returned."""
-        return self._is_over
-
     def chunks(self) -> Iterator[bytes]:
         """The body's pieces; waits for the app where there is none yet."""
         while True:

@@ -372,6 +372,17 @@ def test_the_client_has_werkzeugs_name_too():
     assert response.status_code == 404
 
 
+def test_a_body_counts_as_streamed_unless_it_is_buffered(app):
+    """It is read once or kept whole, as Flask's client has it, however short it is."""
+    app.add_url_rule("/short", "short", lambda: "short")
+    client = app.test_client()
+
+    streamed, whole = client.get("/short"), client.get("/short", buffered=True)
+
+    assert (streamed.is_streamed, whole.is_streamed) == (True, False)
+    assert (streamed.text, streamed.text, whole.text) == ("short", "short", "short")
+
+
 def test_the_app_may_be_any_asgi_app(app):
     """One that middleware wraps has neither a configuration nor a JSON provider."""
 
