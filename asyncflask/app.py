@@ -423,7 +423,10 @@ class Flask(DispatchMethods, URLMethods):
             NotFound: it holds no such file.
         """
         if self.static_folder is None:
-            raise RuntimeError("'static_folder' must be set to serve static_files.")
+            raise RuntimeError(
+                f"'static_folder' must be set to serve static_files, and {self!r} has none."
+                " Pass static_folder= to its constructor."
+            )
         max_age = self.get_send_file_max_age(filename)
         return self._send_from_folder(
             require_request_context(), self.static_folder, filename, max_age

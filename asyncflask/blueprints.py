@@ -128,7 +128,9 @@ class Blueprint(Registrar):
     ) -> None:
         super().__init__(import_name, static_folder, static_url_path, template_folder, root_path)
         if not name:
-            raise ValueError("'name' may not be empty.")
+            raise ValueError(
+                "'name' may not be empty. Endpoints start with it: give the blueprint a name."
+            )
         _reject_dot("'name'", name)
 
         self.name = name
@@ -209,7 +211,10 @@ class Blueprint(Registrar):
             ValueError: a blueprint nested in itself.
         """
         if blueprint is self:
-            raise ValueError("Cannot register a blueprint on itself")
+            raise ValueError(
+                f"Cannot register a blueprint on itself, as was asked of {self.name!r}."
+                " Register it on the app or on another blueprint."
+            )
         self._blueprints.append((blueprint, options))
 
     # Playing back
@@ -394,7 +399,10 @@ class Blueprint(Registrar):
             NotFound: it holds no such file.
         """
         if self.static_folder is None:
-            raise RuntimeError("'static_folder' must be set to serve static_files.")
+            raise RuntimeError(
+                f"'static_folder' must be set to serve static_files, and {self!r} has none."
+                " Pass static_folder= to its constructor."
+            )
         max_age = self.get_send_file_max_age(filename)
         active = ctx.require_request_context()
         app: Any = active.app
@@ -423,7 +431,10 @@ def _scope_in_app(scope: str | None, name: str) -> str:
 
 def _reject_dot(what: str, name: str) -> None:
     if "." in name:
-        raise ValueError(f"{what} may not contain a dot '.' character: {name!r}.")
+        raise ValueError(
+            f"{what} may not contain a dot '.' character: {name!r}. Dots separate the names of"
+            " nested blueprints and views; use another character."
+        )
 
 
 def _named(add: Callable[[Any, str | None], None], name: Any) -> Any:

@@ -126,7 +126,10 @@ class header_property(Generic[T]):  # noqa: N801  # reads as a property where it
 
     def _refuse_if_read_only(self) -> None:
         if self.read_only:
-            raise AttributeError(f"The property of the header {self.name!r} is read only.")
+            raise AttributeError(
+                f"The property of the header {self.name!r} is read only."
+                " Change the header itself, in `headers`."
+            )
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name}>"

@@ -40,7 +40,7 @@ class View:
 
     def dispatch_request(self) -> ResponseReturnValue:
         """The view itself. Give it an argument for each variable of the rule."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} has to define dispatch_request().")
 
     @classmethod
     def as_view(cls, name: str, *class_args: Any, **class_kwargs: Any) -> RouteCallable:

@@ -82,7 +82,7 @@ def test_streaming_class_reaches_the_rule(app):
 
 def test_dispatch_request_must_be_written():
     """View itself answers nothing."""
-    with pytest.raises(NotImplementedError):
+    with pytest.raises(NotImplementedError, match=r"View has to define dispatch_request\(\)"):
         View().dispatch_request()
 
 

@@ -144,7 +144,7 @@ class MIMEAccept(Accept):
     def _value_matches(self, value: str, item: str) -> bool:
         offered, wanted = _parse_mimetype(value), _parse_mimetype(item)
         if offered is None:
-            raise ValueError(f"invalid mimetype {value!r}: write it as type/subtype.")
+            raise ValueError(f"An invalid mimetype {value!r} was given. Write it as type/subtype.")
         if wanted is None:
             return False
         if "*" in (offered[0], wanted[0]):

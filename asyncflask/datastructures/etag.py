@@ -68,7 +68,7 @@ class ETags(Collection[str]):
         """
         if etag is None:
             if data is None:
-                raise TypeError("'data' is required when 'etag' is not given.")
+                raise TypeError("'data' is required when 'etag' is not given. Pass one of them.")
             etag = generate_etag(data)
         return etag in self._strong or (include_weak and etag in self._weak)
 

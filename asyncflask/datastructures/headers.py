@@ -470,7 +470,7 @@ class RequestHeaders(ImmutableHeadersMixin, Headers):
 
     def copy(self) -> NoReturn:
         raise TypeError(
-            f"cannot create {type(self).__name__!r} copies."
+            f"Cannot create {type(self).__name__!r} copies, since they cannot be changed."
             " Make headers of your own instead: Headers(request.headers)."
         )
 

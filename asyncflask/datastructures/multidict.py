@@ -305,7 +305,7 @@ class CombinedMultiDict(ImmutableMultiDictMixin, MultiDict[K, V]):
     @classmethod
     def fromkeys(cls, keys: Any, value: Any = None) -> NoReturn:
         raise TypeError(
-            f"cannot create {cls.__name__!r} instances by fromkeys."
+            f"Cannot create {cls.__name__!r} instances by fromkeys."
             " Combine existing MultiDicts: CombinedMultiDict([first, second])."
         )
 

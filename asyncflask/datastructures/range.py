@@ -156,7 +156,10 @@ class ContentRange:
     ) -> None:
         """Set everything at once."""
         if not is_byte_range_valid(start, stop, length):
-            raise ValueError(f"{start}-{stop} is not a range of something {length} bytes long.")
+            raise ValueError(
+                f"{start}-{stop} is not a range of something {length} bytes long."
+                " The start is below the stop, and the stop not above the length."
+            )
         self._units, self._start, self._stop, self._length = units, start, stop, length
         self._changed()
 

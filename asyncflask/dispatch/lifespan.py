@@ -28,6 +28,7 @@ async def refuse(scope: Scope, receive: Receive, send: Send) -> None:
     if scope["type"] != "websocket":
         raise ValueError(
             f"An asyncflask app answers 'http' and 'lifespan' scopes, not {scope['type']!r}."
+            " Give such scopes to another ASGI application, in a middleware around this one."
         )
     await receive()
     # SPEC: ASGI "Close", sent before accepting: the server answers the handshake with 403.

@@ -67,7 +67,7 @@ def _split(value: tuple[Any, ...]) -> tuple[Any, Any, Any]:
     raise TypeError(
         "The view function did not return a valid response tuple. The tuple must have the form"
         f" (body, status, headers), (body, status), or (body, headers); this one has {len(value)}"
-        " items."
+        f" items: {value!r:.80}."
     )
 
 

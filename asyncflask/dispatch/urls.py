@@ -68,7 +68,10 @@ class URLMethods(Application):
         if _external is None:
             _external = _scheme is not None if in_request else True
         if _scheme is not None and not _external:
-            raise ValueError("When specifying '_scheme', '_external' must be True.")
+            raise ValueError(
+                "When specifying '_scheme', '_external' must be True. Leave out _external=False, or"
+                f" _scheme={_scheme!r}."
+            )
         self.inject_url_defaults(endpoint, values)
         try:
             url = adapter.build(

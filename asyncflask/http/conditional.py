@@ -34,7 +34,7 @@ def is_resource_modified(
         TypeError: both `etag` and `data` are given.
     """
     if etag is not None and data is not None:
-        raise TypeError("both data and etag given: pass only one of them.")
+        raise TypeError("Both data and etag were given. Pass only one of them.")
     method, header = _read_request(environ)
     if method not in {"GET", "HEAD"}:
         return False

@@ -70,7 +70,9 @@ def _find_subdomain(host: str, server_name: str) -> str:
         return ".".join(label for label in labels if label)
     # The server may just have been asked for by its address: a warning and a 404 will do.
     warnings.warn(
-        f"Current server name {host!r} doesn't match configured server name {server_name!r}",
+        f"Current server name {host!r} doesn't match configured server name {server_name!r}."
+        " No rule matches such a request. Ask for a host below the configured one, or set"
+        " SERVER_NAME to the name that clients use.",
         stacklevel=4,
     )
     return _INVALID_SUBDOMAIN

@@ -98,7 +98,7 @@ class AnyConverter(BaseConverter):
         if text in self.items:
             return quote_path(text)
         valid = ", ".join(f"'{item}'" for item in sorted(self.items))
-        raise ValueError(f"'{text}' is not one of {valid}")
+        raise ValueError(f"'{text}' is not one of {valid}.")
 
 
 class PathConverter(BaseConverter):

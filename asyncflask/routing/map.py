@@ -236,7 +236,10 @@ class Map:
             RuntimeError: a subdomain is given though `host_matching` is set.
         """
         if self.host_matching and subdomain is not None:
-            raise RuntimeError("host matching enabled and a subdomain was provided")
+            raise RuntimeError(
+                f"host matching enabled and a subdomain was provided: {subdomain!r}."
+                " With host matching the whole host counts; leave the subdomain out."
+            )
         if subdomain is None and not self.host_matching:
             subdomain = self.default_subdomain
         return MapAdapter(

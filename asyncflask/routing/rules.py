@@ -29,7 +29,7 @@ class RuleFactory:
 
     def get_rules(self, map: Map) -> Iterable[Rule]:
         """Return unbound rules for `map`."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} has to define get_rules().")
 
 
 class Rule(RuleFactory):
@@ -73,7 +73,9 @@ class Rule(RuleFactory):
         websocket: bool = False,
     ) -> None:
         if not string.startswith("/"):
-            raise ValueError(f"URL rule {string!r} must start with a slash.")
+            raise ValueError(
+                f"URL rule {string!r} must start with a slash. Write {f'/{string}'!r}."
+            )
         self.rule = string
         self.is_leaf = not string.endswith("/")
         self.is_branch = not self.is_leaf
@@ -181,7 +183,9 @@ class Rule(RuleFactory):
             if not isinstance(piece, Variable):
                 continue
             if piece.name in converters:
-                raise ValueError(f"URL rule {self.rule!r} uses the variable {piece.name!r} twice.")
+                raise ValueError(
+                    f"URL rule {self.rule!r} uses the variable {piece.name!r} twice. Rename one."
+                )
             args, kwargs = parse_converter_args(piece.arguments)
             converters[piece.name] = self.get_converter(piece.name, piece.converter, args, kwargs)
         self.arguments |= converters.keys()
@@ -310,5 +314,8 @@ def _check_methods(methods: Iterable[str] | None, *, websocket: bool) -> set[str
     if "GET" in checked:
         checked.add("HEAD")
     if websocket and checked - _WEBSOCKET_METHODS:
-        raise ValueError("WebSocket rules can only use 'GET', 'HEAD', and 'OPTIONS' methods.")
+        raise ValueError(
+            "WebSocket rules can only use 'GET', 'HEAD', and 'OPTIONS' methods."
+            f" Leave out {sorted(checked - _WEBSOCKET_METHODS)}."
+        )
     return checked

@@ -232,6 +232,7 @@ def find_app_by_string(module: ModuleType, app_name: str) -> Application:
     except AttributeError as exc:
         raise NoAppException(
             f"Failed to find attribute {target.name!r} in {module.__name__!r}."
+            " Name the application, or a function that makes it, after the colon."
         ) from exc
 
     if inspect.isfunction(value):
@@ -247,6 +248,7 @@ def find_app_by_string(module: ModuleType, app_name: str) -> Application:
     raise NoAppException(
         "A valid asyncflask application was not obtained from"
         f" '{module.__name__}:{app_name}', but {type(value).__name__!r}."
+        " Name an asyncflask.Flask object, or a function that returns one."
     )
 
 
@@ -261,7 +263,10 @@ def _parse_target(app_name: str) -> _Target:
             return _Target(name)
         case ast.Call(func=ast.Name(id=name), args=args, keywords=keywords):
             return _literal_call(app_name, name, args, keywords)
-    raise NoAppException(f"Failed to parse {app_name!r} as an attribute name or function call.")
+    raise NoAppException(
+        f"Failed to parse {app_name!r} as an attribute name or function call."
+        " Write 'module:name' or 'module:function(arguments)'."
+    )
 
 
 def _literal_call(
@@ -271,7 +276,10 @@ def _literal_call(
         positional = [ast.literal_eval(value) for value in args]
         named = dict(_literal_keyword(keyword) for keyword in keywords)
     except ValueError as exc:
-        raise NoAppException(f"Failed to parse arguments as literal values: {app_name!r}.") from exc
+        raise NoAppException(
+            f"Failed to parse arguments as literal values: {app_name!r}."
+            " Only strings, numbers, lists and other literals may be passed to a factory."
+        ) from exc
     return _Target(name, positional, named)
 
 

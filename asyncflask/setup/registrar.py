@@ -305,7 +305,10 @@ def _endpoint_from_view_func(view_func: Callable[..., Any] | None) -> str:
         TypeError: the view is a callable without a name, as a partial.
     """
     if view_func is None:
-        raise AssertionError("expected view func if endpoint is not provided.")
+        raise AssertionError(
+            "expected view func if endpoint is not provided. Pass view_func= to add_url_rule,"
+            " or endpoint= to bind a view later."
+        )
     try:
         return view_func.__name__
     except AttributeError:

@@ -103,7 +103,11 @@ class AsyncFlaskClient(AsyncClient):
         interface = app.session_interface
         session = await _call_in(ctx, interface.open_session, app, ctx.request)
         if session is None:
-            raise RuntimeError("Session backend did not open a session.")
+            raise RuntimeError(
+                "Session backend did not open a session:"
+                f" {type(interface).__name__}.open_session() gave None. The default interface"
+                " does so where app.secret_key is not set."
+            )
         yield session
         if interface.is_null_session(session):
             return

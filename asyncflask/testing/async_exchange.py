@@ -9,6 +9,7 @@ import anyio
 import anyio.lowlevel
 
 from .. import bridge
+from .exchange import WITHOUT_RESPONSE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -61,7 +62,7 @@ class AsyncExchange:
             self._raise_error()
             if self.status is None:
                 self._received.close()
-                raise RuntimeError("The application returned without sending a response.")
+                raise RuntimeError(WITHOUT_RESPONSE)
 
     @property
     def is_over(self) -> bool:

@@ -140,10 +140,16 @@ class EnvironBuilder:
         query_string: Any,
     ) -> None:
         if base_url is not None and (subdomain is not None or url_scheme is not None):
-            raise AssertionError('Cannot pass "subdomain" or "url_scheme" with "base_url".')
+            raise AssertionError(
+                'Cannot pass "subdomain" or "url_scheme" with "base_url".'
+                f" Put them into base_url, which is {base_url!r}."
+            )
         url = urlsplit(path)
         if url.query and query_string is not None:
-            raise ValueError("Query string is defined in the path and as an argument")
+            raise ValueError(
+                f"Query string is defined in the path and as an argument: {url.query!r} and"
+                f" {query_string!r}. Give only one of them."
+            )
         self.path = url.path
         self.query_string = url.query if query_string is None else query_string
         if base_url is None:
@@ -164,7 +170,10 @@ class EnvironBuilder:
     def base_url(self, value: str | None) -> None:
         url = urlsplit("http://localhost/" if value is None else value)
         if url.query or url.fragment:
-            raise ValueError("base url must not contain a query string or fragment")
+            raise ValueError(
+                f"A base url must not contain a query string or fragment, but {value!r} does."
+                " Pass query_string= instead."
+            )
         self.url_scheme = url.scheme
         self.host = url.netloc
         self.script_root = url.path.rstrip("/")
@@ -213,7 +222,10 @@ class EnvironBuilder:
             AttributeError: `query_string` was set to text.
         """
         if self._query_string is not None:
-            raise AttributeError("a query string is defined")
+            raise AttributeError(
+                f"There are no args, since a query string is defined: {self._query_string!r}."
+                " Pass query_string= as a mapping, or set args."
+            )
         return self._args
 
     @args.setter
@@ -324,7 +336,10 @@ class EnvironBuilder:
 
     def _require_no_stream(self) -> None:
         if self._input_stream is not None:
-            raise AttributeError("an input stream is defined")
+            raise AttributeError(
+                "There is no form, since an input stream is defined, which is the whole body."
+                " Pass data= instead of input_stream=, or set form or files."
+            )
 
     def json_dumps(self, obj: Any, **kwargs: Any) -> str:
         """Write `obj` as JSON, as the application's provider does."""
@@ -332,14 +347,20 @@ class EnvironBuilder:
 
     def _dump_json(self, json: Any, data: Any) -> str:
         if data is not None:
-            raise TypeError("can't provide both json and data")
+            raise TypeError(
+                f"Can't provide both json and data: {json!r:.80} and {data!r:.80}."
+                " A request has one body, so pass only one of them."
+            )
         if self.content_type is None:
             self.content_type = "application/json"
         return self.json_dumps(json)
 
     def _take_data(self, data: Any) -> None:
         if self._input_stream is not None:
-            raise TypeError("can't provide input stream and data")
+            raise TypeError(
+                f"Can't provide input stream and data, here {data!r:.80}."
+                " A request has one body, so pass only one of them."
+            )
         if hasattr(data, "read"):
             data = data.read()
         if isinstance(data, str):

@@ -285,7 +285,11 @@ class FlaskClient:
         with _current(ctx):
             session = bridge.ensure_sync(interface.open_session)(app, request)
         if session is None:
-            raise RuntimeError("Session backend did not open a session.")
+            raise RuntimeError(
+                "Session backend did not open a session:"
+                f" {type(interface).__name__}.open_session() gave None. The default interface"
+                " does so where app.secret_key is not set."
+            )
         yield session
         response = app.response_class()
         if interface.is_null_session(session):
@@ -298,7 +302,10 @@ class FlaskClient:
 
     def __enter__(self) -> Self:
         if self.preserve_context:
-            raise RuntimeError("Cannot nest client invocations")
+            raise RuntimeError(
+                "Cannot nest client invocations: this client's `with` block is already entered."
+                " Make another client with app.test_client()."
+            )
         self.preserve_context = True
         return self
 

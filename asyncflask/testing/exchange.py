@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import anyio
 import anyio.from_thread
@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ..typing import ASGIApp, Message, Scope
+
+WITHOUT_RESPONSE: Final = (
+    "The application returned without sending a response. Every request needs one: look for"
+    " middleware around app.asgi_app that does not call the app, or does not await it."
+)
 
 
 class Exchange:
@@ -49,7 +54,7 @@ class Exchange:
         if not self._is_streaming:
             self._raise_error()
         if self.status is None:
-            raise RuntimeError("The application returned without sending a response.")
+            raise RuntimeError(WITHOUT_RESPONSE)
 
     def chunks(self) -> Iterator[bytes]:
         """The body's pieces; waits for the app where there is none yet."""

@@ -30,5 +30,5 @@ def content_type_for(mimetype: str) -> str:
         ValueError: `mimetype` contains a line break, which would start another header.
     """
     if "\n" in mimetype or "\r" in mimetype:
-        raise ValueError(f"The MIME type {mimetype!r} contains a line break.")
+        raise ValueError(f"The MIME type {mimetype!r} contains a line break. Remove it.")
     return get_content_type(mimetype, "utf-8")

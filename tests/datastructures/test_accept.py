@@ -108,7 +108,7 @@ def test_mimetypes_match(item, offer, matches):
 @pytest.mark.parametrize("offer", ["nonsense", "*/html", "*"])
 def test_a_server_offers_real_mimetypes(offer):
     """What is none is the program's mistake, and raises."""
-    with pytest.raises(ValueError, match="invalid mimetype"):
+    with pytest.raises(ValueError, match=r"invalid mimetype .* Write it as type/subtype"):
         MIMEAccept([("*/*", 1)]).best_match([offer])
 
 

@@ -67,7 +67,7 @@ def test_every_kind_of_return_value(answer, value, status, body, mimetype):
         ((None, 404), "returned None"),
         (True, "but it was a bool"),
         (7, "but it was a int"),
-        (("a",), "this one has 1 items"),
+        (("a",), r"this one has 1 items: \('a',\)"),
         (("a", 200, {}, "more"), "this one has 4 items"),
     ],
 )

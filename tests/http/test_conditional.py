@@ -40,7 +40,7 @@ def test_the_tag_can_be_made_of_the_data():
 
 def test_a_tag_and_data_together_are_refused():
     """It would not be clear which of them counts."""
-    with pytest.raises(TypeError, match="both data and etag given"):
+    with pytest.raises(TypeError, match="Both data and etag were given"):
         is_resource_modified(environ(), etag="a", data=b"abc")
 
 

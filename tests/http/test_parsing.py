@@ -144,7 +144,7 @@ def test_if_range_is_a_date_or_a_tag():
 
 def test_if_range_with_a_quote_in_its_tag_is_shown():
     """Though it could not be written as a header."""
-    assert repr(http.parse_if_range_header('"a"b"')) == "<IfRange '\"a\"b\"'>"
+    assert repr(http.parse_if_range_header('"a"b"')) == '<IfRange \'"a"b"\'>'
 
 
 @pytest.mark.parametrize(

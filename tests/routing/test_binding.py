@@ -111,7 +111,7 @@ def test_a_given_subdomain_counts() -> None:
 @pytest.mark.parametrize("host", ["other.example", "xh.example", "example"])
 def test_a_foreign_host_warns_and_matches_nothing(host: str) -> None:
     """Its subdomain is one that no rule has."""
-    with pytest.warns(UserWarning, match="doesn't match configured server name"):
+    with pytest.warns(UserWarning, match="doesn't match configured server name.*set SERVER_NAME"):
         adapter = Map().bind_to_scope(scope(host), server_name="h.example")
 
     assert adapter.subdomain == "<invalid>"
@@ -122,7 +122,7 @@ def test_with_host_matching_there_is_no_subdomain() -> None:
     map_ = Map(host_matching=True)
 
     assert map_.bind_to_scope(scope()).subdomain is None
-    with pytest.raises(RuntimeError, match="host matching"):
+    with pytest.raises(RuntimeError, match=r"host matching .* 's'. .*leave the subdomain out"):
         map_.bind_to_scope(scope(), subdomain="s")
 
 

@@ -93,5 +93,5 @@ def test_an_endpoint_that_is_no_text_is_left_alone() -> None:
 
 def test_a_factory_gives_rules() -> None:
     """A class that does not is incomplete."""
-    with pytest.raises(NotImplementedError):
+    with pytest.raises(NotImplementedError, match="RuleFactory has to define get_rules"):
         Map([RuleFactory()])

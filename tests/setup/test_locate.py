@@ -146,19 +146,19 @@ def test_a_name_or_a_call_with_literals_is_followed(text, args, kwargs):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("nope", "Failed to find attribute 'nope' in 'shop'"),
+        ("nope", "Failed to find attribute 'nope' in 'shop'. Name the application"),
         ("nope()", "Failed to find attribute 'nope' in 'shop'"),
         ("make(", r"Failed to parse 'make\(' as an attribute name or function call"),
-        ("a.b", "Failed to parse 'a.b'"),
+        ("a.b", "Failed to parse 'a.b' .* Write 'module:name' or"),
         ("a; b", "Failed to parse 'a; b'"),
         ("", "Failed to parse ''"),
         ("1", "Failed to parse '1'"),
         ("make(x)", r"Failed to parse arguments as literal values: 'make\(x\)'"),
-        ("make(*x)", "Failed to parse arguments as literal values"),
+        ("make(*x)", "Failed to parse arguments as literal values.* other literals may be passed"),
         ("make(**{'x': 1})", "Failed to parse arguments as literal values"),
         ("make(1, 2)", r"'make\(1, 2\)' in module 'shop' could not be called"),
         ("make(1)", r"application was not obtained from 'shop:make\(1\)', but 'int'"),
-        ("number", "application was not obtained from 'shop:number', but 'int'"),
+        ("number", "application was not obtained from 'shop:number', but 'int'. Name an"),
     ],
 )
 def test_a_name_that_gives_no_app_is_explained(text, message):

@@ -187,7 +187,9 @@ def test_endpoint_of_a_nameless_view():
 
 def test_endpoint_of_no_view():
     """Neither view nor endpoint is an error."""
-    with pytest.raises(AssertionError, match="expected view func"):
+    with pytest.raises(
+        AssertionError, match=r"expected view func.*Pass view_func= to add_url_rule"
+    ):
         _endpoint_from_view_func(None)
 
 

@@ -136,14 +136,18 @@ def test_scheme_may_be_chosen(request_of):
 @pytest.mark.parametrize("other", [{"subdomain": "api"}, {"url_scheme": "https"}])
 def test_base_url_says_it_all(build, other):
     """base_url beside another part of the address is refused."""
-    with pytest.raises(AssertionError, match='Cannot pass "subdomain" or "url_scheme"'):
+    with pytest.raises(
+        AssertionError, match=r"Put them into base_url, which is 'http://example.org'"
+    ):
         build("/", base_url="http://example.org", **other)
 
 
 @pytest.mark.parametrize("base_url", ["http://localhost/?q=1", "http://localhost/#top"])
 def test_base_url_has_no_query(build, base_url):
     """A query or fragment in base_url is refused."""
-    with pytest.raises(ValueError, match="base url must not contain a query string or fragment"):
+    with pytest.raises(
+        ValueError, match="base url must not contain a query string or fragment, but"
+    ):
         build("/", base_url=base_url)
 
 
@@ -204,7 +208,9 @@ def test_query_may_be_a_mapping(request_of):
 
 def test_two_queries_are_refused(build):
     """One in the path and one beside it contradict each other."""
-    with pytest.raises(ValueError, match="Query string is defined in the path and as an argument"):
+    with pytest.raises(
+        ValueError, match="Query string is defined in the path and as an argument: "
+    ):
         build("/?a=1", query_string={})
 
 
@@ -221,7 +227,7 @@ def test_query_of_text_has_no_arguments(build):
     """args of a query given as text raise."""
     builder = build("/?a=1")
 
-    with pytest.raises(AttributeError, match="a query string is defined"):
+    with pytest.raises(AttributeError, match=r"a query string is defined.*set args"):
         _ = builder.args
 
 
@@ -345,7 +351,7 @@ def test_json_may_have_another_type(request_of, given):
 
 def test_json_beside_data_is_refused(build):
     """There is one body."""
-    with pytest.raises(TypeError, match="can't provide both json and data"):
+    with pytest.raises(TypeError, match=r"Can't provide both json and data.*only one"):
         build("/", json={}, data=b"")
 
 
@@ -390,7 +396,7 @@ def test_body_can_be_had_again(build):
 
 def test_data_beside_an_input_stream_is_refused(build):
     """There is one body."""
-    with pytest.raises(TypeError, match="can't provide input stream and data"):
+    with pytest.raises(TypeError, match=r"Can't provide input stream and data.*only one"):
         build("/", data="a", input_stream=BytesIO())
 
 
@@ -506,7 +512,7 @@ def test_stream_is_no_form(build, part):
     """There is no form beside a stream."""
     builder = build("/", data=b"abc")
 
-    with pytest.raises(AttributeError, match="an input stream is defined"):
+    with pytest.raises(AttributeError, match=r"an input stream is defined.*set form or files"):
         getattr(builder, part)
 
 
