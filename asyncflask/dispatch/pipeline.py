@@ -36,6 +36,10 @@ if TYPE_CHECKING:
     from ..ctx import AppContext
     from ..wrappers.response import Response
 
+# asyncio cancels a task without regard for shields: a server that stops does it once, and the
+# closing event loop again.
+_MOST_CANCELLATIONS = 4
+
 
 @dataclass(frozen=True, slots=True)
 class Pipeline:
@@ -345,11 +349,11 @@ async def _run_each(ctx: AppContext, steps: tuple[Step, ...], exc: BaseException
     failure: BaseException | None = None
     for step in steps:
         try:
-            await call(ctx, step, exc)
+            await _call_despite_cancelling(ctx, step, exc)
         except GeneratorExit:
             raise
         except BaseException as error:
-            # Not only errors: asyncio can cancel a task a second time, through every shield.
+            # Not only errors: asyncio can cancel a task again, through every shield.
             if failure is None:
                 failure = error
             else:
@@ -359,6 +363,24 @@ async def _run_each(ctx: AppContext, steps: tuple[Step, ...], exc: BaseException
             raise failure
         finally:
             del failure
+
+
+async def _call_despite_cancelling(ctx: AppContext, step: Step, exc: BaseException | None) -> None:
+    """Call a step, also where the way to its worker is cancelled: then that is raised after it."""
+    reason: BaseException | None = None
+    if step.blocks and not ctx.in_worker:
+        for _ in range(_MOST_CANCELLATIONS):
+            try:
+                await bridge.to_worker()
+                break
+            except anyio.get_cancelled_exc_class() as cancelled:
+                reason = cancelled
+    try:
+        await call(ctx, step, exc)
+        if reason is not None:
+            raise reason
+    finally:
+        reason = None
 
 
 # -- compiling

@@ -357,6 +357,25 @@ async def test_a_tasks_second_cancellation_stops_no_other_function(life, exchang
 
 @ASYNCIO
 @pytest.mark.anyio
+@pytest.mark.parametrize("times", [1, 2, 3])
+async def test_a_function_on_its_way_to_a_worker_is_not_stopped(exchange, times):
+    """Though the task is cancelled again before a thread has taken it."""
+    life = Life("async")
+    life.app.teardown_request(lambda exc: life.ended.append(("sync", request.path, None)))
+    task = asyncio.create_task(exchange(life.app, "/wait"))
+    await life.wait_until_entered()
+
+    for _ in range(times):
+        task.cancel()
+        await asyncio.sleep(0)
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+    assert life.ended[0] == ("sync", "/wait", None)
+
+
+@ASYNCIO
+@pytest.mark.anyio
 async def test_after_a_tasks_own_cancellation_within_the_body(life, exchange):
     """Before any view has run."""
     waiting = asyncio.Event()
