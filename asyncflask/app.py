@@ -326,10 +326,12 @@ class Flask(DispatchMethods, URLMethods):
         if request.url_rule is None and request.routing_exception is None:
             ctx.match_request()
 
-    async def tear_down(self, ctx: AppContext, exc: BaseException | None) -> None:
+    async def tear_down(
+        self, ctx: AppContext, exc: BaseException | None, *, shielded: bool = True
+    ) -> None:
         """Run the teardown functions of a context, once."""
         rule = None if ctx.request is None else ctx.request.url_rule
-        await self.pipeline_of(rule).tear_down(ctx, exc)
+        await self.pipeline_of(rule).tear_down(ctx, exc, shielded=shielded)
 
     # -- what a request may ask of the app
 

@@ -42,7 +42,9 @@ class ContextApp(Protocol):
 
     def open_context(self, ctx: AppContext) -> None: ...
 
-    async def tear_down(self, ctx: AppContext, exc: BaseException | None) -> None: ...
+    async def tear_down(
+        self, ctx: AppContext, exc: BaseException | None, *, shielded: bool = True
+    ) -> None: ...
 
 
 class _AppCtxGlobals:
@@ -251,7 +253,7 @@ class AppContext:
         top = self._uncover()
         try:
             if len(self._outer) == 1:
-                bridge.run_here(self.app.tear_down(self, exc), self)
+                bridge.run_here(self.app.tear_down(self, exc, shielded=False), self)
         finally:
             _current.set(top)
             self._take_out()

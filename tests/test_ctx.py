@@ -81,6 +81,26 @@ def test_a_handled_error_is_not_passed_on(app, ends):
     assert ends == [("request", None), ("app", None)]
 
 
+def test_a_context_popped_by_hand_runs_sync_and_async_teardown_functions(app):
+    """Without an event loop of the caller's, in the order of any context, each time."""
+    ran = []
+
+    @app.teardown_appcontext
+    async def last(exc):
+        await anyio.lowlevel.checkpoint()
+        ran.append("async")
+
+    @app.teardown_appcontext
+    def first(exc):
+        ran.append("sync")
+
+    for _ in range(2):
+        with app.app_context():
+            pass
+
+    assert ran == ["sync", "async"] * 2
+
+
 def test_pushing_again_triggers_no_teardown(app, ends):
     """Only the last pop tears down."""
     context = app.test_request_context()

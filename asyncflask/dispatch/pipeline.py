@@ -270,19 +270,24 @@ class Pipeline:
 
     # -- the end
 
-    async def tear_down(self, ctx: AppContext, exc: BaseException | None) -> None:
+    async def tear_down(
+        self, ctx: AppContext, exc: BaseException | None, *, shielded: bool = True
+    ) -> None:
         """Run the teardown functions of the request, then of the app; once for each context.
 
         Every one of them runs, whatever another raises, and also while the request is being
         cancelled.
 
+        Args:
+            shielded: guard the functions against cancellation; False where a thread drives them,
+                which nobody can cancel, and which has a task of its own for each async one.
         Raises:
             Exception: the first error of a teardown function; later ones are logged.
         """
         if ctx.torn_down:
             return
         ctx.torn_down = True
-        if ctx.in_worker and self.teardown_blocks:
+        if not shielded or (ctx.in_worker and self.teardown_blocks):
             # Nobody can cancel a thread.
             await self._tear_down(ctx, exc)
         elif self.tears_down_request or self.tears_down_app:
