@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import weakref
-from datetime import timedelta
 from typing import IO, TYPE_CHECKING, Any, ClassVar, NoReturn, cast
 
 import anyio
@@ -411,28 +410,6 @@ class Flask(DispatchMethods, URLMethods):
         return bridge.ensure_sync(func)
 
     # -- files
-
-    def get_send_file_max_age(self, filename: str | None) -> int | None:
-        """Seconds that clients may cache a sent file; None lets them ask each time."""
-        value: timedelta | int | None = self.config["SEND_FILE_MAX_AGE_DEFAULT"]
-        return int(value.total_seconds()) if isinstance(value, timedelta) else value
-
-    def send_static_file(self, filename: str) -> Response:
-        """The response with a file of the static folder.
-
-        Raises:
-            RuntimeError: there is no static folder.
-            NotFound: it holds no such file.
-        """
-        if self.static_folder is None:
-            raise RuntimeError(
-                f"'static_folder' must be set to serve static_files, and {self!r} has none."
-                " Pass static_folder= to its constructor."
-            )
-        max_age = self.get_send_file_max_age(filename)
-        return self._send_from_folder(
-            require_request_context(), self.static_folder, filename, max_age
-        )
 
     def _send_from_folder(
         self, ctx: AppContext, folder: str, filename: str, max_age: int | None

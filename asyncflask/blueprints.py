@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import IO, TYPE_CHECKING, Any, TypeVar
 
-from . import bridge, ctx
+from . import bridge
 from .setup.registrar import Registrar, _endpoint_from_view_func, setupmethod
 from .setup.resources import open_resource
 
@@ -379,34 +378,6 @@ class Blueprint(Registrar):
         """`url_defaults` for every URL of the app."""
         self.record_once(lambda state: state.app.url_default_functions[None].append(f))
         return f
-
-    # Files
-
-    def get_send_file_max_age(self, filename: str | None) -> int | None:
-        """For how many seconds a browser may keep `filename`; None lets it ask each time.
-
-        It is the current app's SEND_FILE_MAX_AGE_DEFAULT; override it to tell files apart.
-        """
-        age: timedelta | int | None
-        age = ctx.require_app_context().app.config["SEND_FILE_MAX_AGE_DEFAULT"]
-        return int(age.total_seconds()) if isinstance(age, timedelta) else age
-
-    def send_static_file(self, filename: str) -> Any:
-        """The response with a file of the static folder.
-
-        Raises:
-            RuntimeError: there is no static folder.
-            NotFound: it holds no such file.
-        """
-        if self.static_folder is None:
-            raise RuntimeError(
-                f"'static_folder' must be set to serve static_files, and {self!r} has none."
-                " Pass static_folder= to its constructor."
-            )
-        max_age = self.get_send_file_max_age(filename)
-        active = ctx.require_request_context()
-        app: Any = active.app
-        return app._send_from_folder(active, self.static_folder, filename, max_age)
 
     def open_resource(
         self, resource: str, mode: str = "rb", encoding: str | None = "utf-8"

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from datetime import timedelta
 from functools import cached_property, wraps
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from jinja2 import BaseLoader, FileSystemLoader
 
+from .. import ctx
 from ..exceptions import HTTPException, default_exceptions
 from .commands import AppGroup
 from .hooks import LiveDict, error_registry, list_registry
@@ -128,6 +130,31 @@ class Registrar:
         if self.template_folder is None:
             return None
         return FileSystemLoader(os.path.join(self.root_path, self.template_folder))
+
+    def get_send_file_max_age(self, filename: str | None) -> int | None:
+        """For how many seconds a browser may keep `filename`; None lets it ask each time.
+
+        It is the current app's SEND_FILE_MAX_AGE_DEFAULT; override it to tell files apart.
+        """
+        age: timedelta | int | None
+        age = ctx.require_app_context().app.config["SEND_FILE_MAX_AGE_DEFAULT"]
+        return int(age.total_seconds()) if isinstance(age, timedelta) else age
+
+    def send_static_file(self, filename: str) -> Any:
+        """The response with a file of the static folder.
+
+        Raises:
+            RuntimeError: there is no static folder.
+            NotFound: it holds no such file.
+        """
+        if self.static_folder is None:
+            raise RuntimeError(
+                f"'static_folder' must be set to serve static_files, and {self!r} has none."
+                " Pass static_folder= to its constructor."
+            )
+        max_age = self.get_send_file_max_age(filename)
+        active = ctx.require_request_context()
+        return active.app._send_from_folder(active, self.static_folder, filename, max_age)
 
     # Routes
 
