@@ -69,7 +69,10 @@ class Exchange:
 
     def close(self) -> None:
         """Disconnect, and let the app end what it still does."""
-        if not self._is_over and self._gone is not None:
+        if self._is_over:
+            # COMPAT: the body of a response that is complete can be read after it was closed.
+            return
+        if self._gone is not None:
             event, token = self._gone
             anyio.from_thread.run_sync(event.set, token=token)
             self._serve(lambda: False)

@@ -393,6 +393,16 @@ def test_a_body_counts_as_streamed_unless_it_is_buffered(app):
     assert (streamed.text, streamed.text, whole.text) == ("short", "short", "short")
 
 
+def test_a_complete_body_can_be_read_after_the_response_was_closed(app):
+    """Tests close a response first and look at it then."""
+    app.add_url_rule("/", "index", lambda: "index")
+    response = app.test_client().get("/")
+
+    response.close()
+
+    assert response.text == "index"
+
+
 def test_the_app_may_be_any_asgi_app(app):
     """One that middleware wraps has neither a configuration nor a JSON provider."""
 
