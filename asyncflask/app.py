@@ -398,8 +398,10 @@ class Flask(DispatchMethods, URLMethods):
     ) -> None:
         """Log an unhandled error of the current request."""
         request = require_request_context().require_request()
+        # Escaped, so that nobody writes lines of their own, or colours, into the log.
+        path = request.path if request.path.isprintable() else repr(request.path)[1:-1]
         # exc_info is passed on: the error may have happened in another thread than this one.
-        self.logger.error(f"Exception on {request.path} [{request.method}]", exc_info=exc_info)
+        self.logger.error(f"Exception on {path} [{request.method}]", exc_info=exc_info)
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """`func` as a plain callable; an async one is run on the event loop and waited for."""

@@ -273,3 +273,23 @@ async def test_a_root_path_ends_at_a_boundary(app, exchange, path, status):
     answer = await exchange(app, path, root_path="/api", headers={"Host": "localhost"})
 
     assert answer.status == status
+
+
+@pytest.mark.parametrize(
+    ("path", "shown"),
+    [
+        ("/name/a%0d%0aERROR:forged", r"/name/a\r\nERROR:forged"),
+        ("/name/%1b[31mred", r"/name/\x1b[31mred"),
+        ("/name/%25s%25d", "/name/%s%d"),
+        ("/name/%E2%80%AEx", r"/name/\u202ex"),
+        ("/name/%F0%9F%92%A9", "/name/\U0001f4a9"),
+    ],
+)
+def test_a_path_forges_no_lines_in_the_log(caplog, path, shown):
+    """What is not printable is escaped where an error is logged."""
+    app = Flask("log")
+    app.add_url_rule("/name/<name>", view_func=lambda name: 1 / 0)
+
+    app.test_client().get(path)
+
+    assert caplog.records[0].getMessage() == f"Exception on {shown} [GET]"
