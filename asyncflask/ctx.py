@@ -383,10 +383,17 @@ class AppContext:
         await self.apop(exc_value)
 
     def __repr__(self) -> str:
-        request = self.request
-        if request is None:
+        if self.request is None:
             return f"<{type(self).__name__} of {self.app_name}>"
-        return f"<{type(self).__name__} {request.url!r} [{request.method}] of {self.app_name}>"
+        return f"<{type(self).__name__} {_show(self.request)} of {self.app_name}>"
+
+
+def _show(request: Request) -> str:
+    try:
+        return f"{request.url!r} [{request.method}]"
+    except HTTPException:
+        # It has no URL where its Host is refused.
+        return f"{request.path!r} [{request.method}]"
 
 
 RequestContext = AppContext

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from ..ctx import current
+from ..exceptions import HTTPException
 from ..routing import BuildError
 from ..setup.application import Application
 
@@ -91,7 +92,10 @@ class URLMethods(Application):
             if endpoint.startswith("."):
                 blueprint = ctx.request.blueprint
                 endpoint = endpoint[1:] if blueprint is None else blueprint + endpoint
-            adapter = ctx.url_adapter
+            try:
+                adapter = ctx.url_adapter
+            except HTTPException:
+                adapter = self._adapter_without_host(ctx.request)
         else:
             adapter = self.create_url_adapter(None) if ctx is None else ctx.url_adapter
         if adapter is None:
@@ -101,3 +105,11 @@ class URLMethods(Application):
                 " 'PREFERRED_URL_SCHEME' as needed."
             )
         return adapter, endpoint, ctx is not None and ctx.request is not None
+
+    def _adapter_without_host(self, request: Request) -> MapAdapter:
+        """The adapter of a request whose Host is refused: the page that says so may have links."""
+        return self.url_map.bind(
+            self.config["SERVER_NAME"] or "localhost",
+            script_name=request.root_path or "/",
+            url_scheme=request.scheme,
+        )

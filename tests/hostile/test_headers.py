@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from asyncflask import Flask, request, send_file, session
+from asyncflask import Flask, request, send_file, session, url_for
 from asyncflask.middleware.proxy_fix import ProxyFix
 
 CONTENT = bytes(range(256)) * 8
@@ -194,6 +194,38 @@ def test_a_trusted_host_among_two_does_not_help(picky):
 
     assert answer.status == 400
 
+
+@pytest.mark.parametrize("host", ["evil.example", "a b", "\xff\xff"])
+@pytest.mark.parametrize("server_name", [None, "shop.test"])
+def test_a_page_about_a_refused_host_may_have_links(path, host, server_name):
+    """As most error pages do; none of them leads to the refused host."""
+    app = make_app(path)
+    app.config.update(TRUSTED_HOSTS=["shop.test"], SERVER_NAME=server_name)
+
+    @app.errorhandler(400)
+    def explain(error):
+        return {
+            "static": url_for("static", filename="style.css"),
+            "whole": url_for("index", _external=True),
+        }, 400
+
+    answer = app.test_client().get("/", headers={"Host": host})
+
+    assert answer.status_code == 400
+    assert answer.json["static"] == "/static/style.css"
+    assert answer.json["whole"] == f"http://{server_name or 'localhost'}/"
+
+
+def test_a_context_with_a_refused_host_can_be_shown(path):
+    """In logs and debuggers: by its path, as it has no URL."""
+    app = make_app(path)
+
+    shown = repr(app.request_context({**SCOPE, "headers": [(b"host", b"a b")]}))
+
+    assert shown == "<AppContext '/who' [GET] of headers>"
+
+
+SCOPE = {"type": "http", "method": "GET", "path": "/who", "query_string": b""}
 
 FORWARDED = (
     "X-Forwarded-For: 6.6.6.6",
