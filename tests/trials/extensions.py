@@ -20,8 +20,13 @@ if TYPE_CHECKING:
     from visiting import Visitor
 
 APPS = Path(__file__).parent / "apps"
-# What else imports Flask or Werkzeug and therefore is swapped too.
-ALSO_SWAPPED = ("webargs==8.7.1",)
+# What else imports Flask or Werkzeug and therefore is swapped too: extensions' tests use others.
+ALSO_SWAPPED = (
+    "webargs==8.7.1",
+    "Flask-Babel==4.0.0",
+    "Flask-Caching==2.5.1",
+    "Flask-SQLAlchemy==3.1.1",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +35,7 @@ class Extension:
 
     Args:
         requirement: pinned; its wheel is installed, its source distribution has the tests.
-        app: the module in `apps` that uses it.
+        app: the module in `apps` that uses it; none where its own tests are enough.
         visit: makes the requests.
         has_tests: whether the source distribution has them.
         needs: what tests and application import besides.
@@ -39,8 +44,8 @@ class Extension:
     """
 
     requirement: str
-    app: str
-    visit: Callable[[Visitor], None]
+    app: str = ""
+    visit: Callable[[Visitor], None] = visits.visit_nothing
     has_tests: bool = True
     needs: tuple[str, ...] = ()
     options: tuple[str, ...] = ()
@@ -87,8 +92,8 @@ def try_extensions(project: Path, workplace: Path, wanted: list[str]) -> list[Re
     chosen = [extension for extension in EXTENSIONS if not wanted or extension.name in wanted]
     if not chosen:
         return []
-    requirements = [*(extension.requirement for extension in chosen), *ALSO_SWAPPED]
-    wheels = [download(each, workplace / "wheels", source=False) for each in requirements]
+    requirements = {*(extension.requirement for extension in chosen), *ALSO_SWAPPED}
+    wheels = [download(each, workplace / "wheels", source=False) for each in sorted(requirements)]
     sources = {
         each.name: unpack(
             download(each.requirement, workplace / "archives", source=True), workplace
@@ -130,8 +135,9 @@ def _try(extension: Extension, sources: dict[str, Path], ours: Side, control: Si
             source = sources[extension.name]
             result.control = _test(extension, source, control)
             result.tests = _test(extension, source, ours)
-        _visit(extension, control, Result("the control"))
-        _visit(extension, ours, result)
+        if extension.app:
+            _visit(extension, control, Result("the control"))
+            _visit(extension, ours, result)
     except TrialError as exc:
         result.problems.append(str(exc))
     return result
@@ -155,7 +161,7 @@ def _visit(extension: Extension, side: Side, result: Result) -> None:
 _WITHOUT_COVERAGE = ("--override-ini=addopts=",)
 
 EXTENSIONS = (
-    Extension("Flask-WTF==1.3.0", "wtf_app", visits.visit_wtf, needs=("flask-babel==4.0.0",)),
+    Extension("Flask-WTF==1.3.0", "wtf_app", visits.visit_wtf),
     Extension(
         "Flask-Login==0.6.3",
         "login_app",
@@ -216,4 +222,8 @@ EXTENSIONS = (
     Extension(
         "flask-smorest==0.47.0", "smorest_app", visits.visit_smorest, needs=("asgiref", "pyyaml")
     ),
+    Extension("Flask-HTTPAuth==4.8.1", needs=("asgiref",)),
+    Extension("Flask-Compress==1.25"),
+    Extension("flask-marshmallow==1.5.0", needs=("marshmallow-sqlalchemy", "sqlalchemy<2.1")),
+    Extension("flask-openapi3==4.3.2", needs=("asgiref", "pyyaml")),
 )

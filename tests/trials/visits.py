@@ -11,6 +11,10 @@ if TYPE_CHECKING:
 FRIEND = "https://friend.example"
 
 
+def visit_nothing(visitor: Visitor) -> None:
+    """For what has tests enough of its own."""
+
+
 def visit_wtf(visitor: Visitor) -> None:
     """A form without its token is refused; with it, validated."""
     form = visitor.expect("GET", "/", contains="csrf_token")
