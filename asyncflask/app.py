@@ -34,7 +34,7 @@ from .routing import RequestRedirect
 from .routing import Rule as Rule
 from .sessions import SecureCookieSessionInterface, SessionInterface
 from .setup import serving
-from .setup.application import Application, blueprint_names
+from .setup.application import Application
 from .setup.resources import open_resource
 from .signals import appcontext_pushed
 from .templating import (
@@ -49,6 +49,7 @@ from .templating import (
 from .testing import EnvironBuilder, FlaskClient, FlaskCliRunner
 from .testing.async_client import create_async_client
 from .wrappers import Request, Response
+from .wrappers.endpoint import blueprint_names
 from .wrappers.redirects import redirect
 
 if TYPE_CHECKING:

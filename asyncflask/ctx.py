@@ -6,6 +6,7 @@ One ContextVar holds the current `AppContext`. Dispatching a request is not know
 from __future__ import annotations
 
 import sys
+from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import update_wrapper
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar, cast
@@ -131,11 +132,6 @@ class AppContext:
     def app_name(self) -> str:
         """The name of the app, for messages."""
         return cast("str", getattr(self.app, "name", repr(self.app)))
-
-    @property
-    def has_request(self) -> bool:
-        """Whether this is the context of a request."""
-        return self.request is not None
 
     # PERF: properties, since a context that referred to itself would be left to the collector.
 
@@ -285,6 +281,15 @@ class AppContext:
         outer = _current.get()
         _current.set(self)
         return outer
+
+    @contextmanager
+    def as_current(self) -> Iterator[None]:
+        """Be current within a block, without being opened or torn down."""
+        outer = self.make_current()
+        try:
+            yield
+        finally:
+            self.restore(outer)
 
     def restore(self, outer: AppContext | None) -> None:
         """End what `make_current` began."""

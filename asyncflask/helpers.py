@@ -9,11 +9,11 @@ from . import exceptions
 from .ctx import current, require_app_context, require_request_context
 from .dispatch import files
 from .flashing import flash, get_flashed_messages
-from .setup.application import blueprint_names
 from .setup.environment import get_debug_flag, get_load_dotenv
 from .setup.resources import get_root_path
 from .streaming import in_context
 from .wrappers import redirects
+from .wrappers.endpoint import blueprint_names
 
 if TYPE_CHECKING:
     import os

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -21,19 +20,10 @@ def in_context(ctx: AppContext, iterator: Any) -> Any:
     return _items(ctx, iter(iterator))
 
 
-@contextmanager
-def _current(ctx: AppContext) -> Iterator[None]:
-    outer = ctx.make_current()
-    try:
-        yield
-    finally:
-        ctx.restore(outer)
-
-
 def _items(ctx: AppContext, iterator: Iterator[Any]) -> Iterator[Any]:
     try:
         while True:
-            with _current(ctx):
+            with ctx.as_current():
                 try:
                     item = next(iterator)
                 except StopIteration:
@@ -46,7 +36,7 @@ def _items(ctx: AppContext, iterator: Iterator[Any]) -> Iterator[Any]:
 def _close(ctx: AppContext, iterator: Any) -> None:
     close = getattr(iterator, "close", None)
     if close is not None:
-        with _current(ctx):
+        with ctx.as_current():
             close()
 
 
@@ -54,7 +44,7 @@ async def _async_items(ctx: AppContext, iterator: AsyncIterator[Any]) -> AsyncIt
     items = aiter(iterator)
     try:
         while True:
-            with _current(ctx):
+            with ctx.as_current():
                 try:
                     item = await anext(items)
                 except StopAsyncIteration:
@@ -63,5 +53,5 @@ async def _async_items(ctx: AppContext, iterator: AsyncIterator[Any]) -> AsyncIt
     finally:
         aclose = getattr(items, "aclose", None)
         if aclose is not None:
-            with _current(ctx):
+            with ctx.as_current():
                 await aclose()

@@ -13,6 +13,7 @@ from ..ctx import _AppCtxGlobals
 from ..exceptions import Aborter
 from ..logging import create_logger
 from ..routing import BuildError, Map, Rule
+from ..wrappers.endpoint import blueprint_names
 from .environment import get_debug_flag
 from .hooks import LiveList
 from .registrar import Registrar, _bind_view, _endpoint_from_view_func, setupmethod
@@ -371,13 +372,3 @@ class Application(Registrar):
                 if url is not None:
                     return cast("str", url)
         raise error
-
-
-def blueprint_names(endpoint: str | None) -> list[str]:
-    """The blueprints of an endpoint, innermost first: "a.b.view" gives ["a.b", "a"]."""
-    names = []
-    scope = (endpoint or "").rpartition(".")[0]
-    while scope:
-        names.append(scope)
-        scope = scope.rpartition(".")[0]
-    return names

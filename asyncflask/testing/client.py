@@ -282,7 +282,7 @@ class FlaskClient:
         host, path = _cookie_place(request)
         if cookies := jar.header_for(host, path):
             request.scope["headers"] = _with_cookies(request.scope["headers"], cookies)
-        with _current(ctx):
+        with ctx.as_current():
             session = bridge.ensure_sync(interface.open_session)(app, request)
         if session is None:
             raise RuntimeError(
@@ -294,7 +294,7 @@ class FlaskClient:
         response = app.response_class()
         if interface.is_null_session(session):
             return
-        with _current(ctx):
+        with ctx.as_current():
             bridge.ensure_sync(interface.save_session)(app, session, response)
         jar.update_from(response.headers.getlist("Set-Cookie"), host, path)
 
@@ -363,12 +363,3 @@ def _redirected_headers(
         dropped |= {b"content-type", b"content-length", b"transfer-encoding"}
     kept = [pair for pair in scope["headers"] if pair[0] not in dropped]
     return [pair for pair in followed["headers"] if pair[0] == b"host"] + kept
-
-
-@contextmanager
-def _current(ctx: AppContext) -> Iterator[None]:
-    outer = ctx.make_current()
-    try:
-        yield
-    finally:
-        ctx.restore(outer)

@@ -15,6 +15,7 @@ from ..exceptions import BadRequest, HTTPException, RequestEntityTooLarge, Unsup
 from .body import Body, parse_form
 from .current import current_app
 from .enctype import explain_missing_files
+from .endpoint import blueprint_names
 from .environ import Environ
 from .forms import MULTIPART, FormLimits, ParsedForm, open_spooled_file
 from .lazy import lazy
@@ -150,8 +151,7 @@ class Request(URLParts, HeaderValues):
     @property
     def blueprints(self) -> list[str]:
         """The names of the blueprint and of those it is nested in, innermost first."""
-        parts = (self.blueprint or "").split(".")
-        return [".".join(parts[:count]) for count in range(len(parts), 0, -1) if parts[0]]
+        return blueprint_names(self.endpoint)
 
     # Limits: the instance's over the configuration's over the default
 
