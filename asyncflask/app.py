@@ -6,24 +6,16 @@ import os
 import weakref
 from typing import IO, TYPE_CHECKING, Any, ClassVar, NoReturn, cast
 
-import anyio
-
 from . import bridge, json
 from .ctx import AppContext, current, require_app_context, require_request_context
 from .datastructures import ImmutableDict
 from .debughelpers import FormDataRoutingRedirect
-from .dispatch.body import (
-    attach_stream,
-    must_close_connection,
-    receive_beside_body,
-    receive_body,
-)
+from .dispatch.asgi import ASGIMethods
 from .dispatch.files import send_from_directory
-from .dispatch.lifespan import answer_lifespan, refuse
 from .dispatch.methods import DispatchMethods
 from .dispatch.overrides import find_replaced, pipeline_class
 from .dispatch.pipeline import Pipeline, compile_pipeline
-from .dispatch.responses import ForwardedResponse, to_response
+from .dispatch.responses import to_response
 from .dispatch.urls import URLMethods
 from .exceptions import BadRequest, BadRequestKeyError
 from .flashing import get_flashed_messages
@@ -57,25 +49,14 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from .testing.async_client import AsyncFlaskClient
-    from .typing import ASGIApp, Receive, Scope, Send
-
-
-_BODILESS = frozenset({"GET", "HEAD"})
-_BODY_FIELDS = frozenset({b"content-length", b"transfer-encoding"})
-_MOST_GOOD_HOSTS = 1000
+    from .typing import Scope
 
 
 # A response on its own speaks the standard library's JSON; from here on, the current app's.
 Response.json_module = json
 
 
-def _close_connection(scope: Scope, response: Response) -> None:
-    # SPEC: RFC 9113 section 8.2.2: HTTP/2 has no connection fields.
-    if scope.get("http_version", "1.1").startswith("1"):
-        response.headers["Connection"] = "close"
-
-
-class Flask(DispatchMethods, URLMethods):
+class Flask(ASGIMethods, DispatchMethods, URLMethods):
     """An ASGI application with Flask's API.
 
         app = Flask(__name__)
@@ -129,153 +110,6 @@ class Flask(DispatchMethods, URLMethods):
         if self.__dict__.get("_compiled"):
             self._compiled.clear()
             self._good_hosts.clear()
-
-    # -- answering the server
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self.asgi_app(scope, receive, send)
-
-    async def asgi_app(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """The ASGI application itself; assign a wrapped one to put middleware around it."""
-        if scope["type"] == "http":
-            await self._answer(scope, receive, send)
-        elif scope["type"] == "lifespan":
-            await answer_lifespan(receive, send)
-        else:
-            await refuse(scope, receive, send)
-
-    @property
-    def wsgi_app(self) -> ASGIApp:
-        """`asgi_app` under the name that Flask applications assign their middleware to."""
-        return self.asgi_app
-
-    @wsgi_app.setter
-    def wsgi_app(self, app: ASGIApp) -> None:
-        self.asgi_app = app  # type: ignore[method-assign, assignment]  # what the name is for
-
-    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if not self._got_first_request:
-            self._got_first_request = True
-        request = self.request_class(scope)
-        request._app = self
-        ctx = AppContext(self, request)
-        ctx.enter()
-        try:
-            # PERF: one dict from the headers answers what every request is asked, in C.
-            fields = dict(scope["headers"])
-            ctx.may_have_session = b"cookie" in fields and self._sent_session(scope)
-            if appcontext_pushed.receivers and ctx.joined is None:
-                appcontext_pushed.send(self, _async_wrapper=self.ensure_sync)
-            self._match(ctx, request, fields.get(b"host"))
-            may_have_body = request.method not in _BODILESS or not _BODY_FIELDS.isdisjoint(fields)
-            rule = request.url_rule
-            if may_have_body and rule is not None:
-                await self._receive(ctx, request, receive)
-            # PERF: pipeline_of in place, for the endpoints that are compiled already.
-            compiled = self._compiled.get(None if rule is None else rule.endpoint)
-            pipeline = compiled or self.pipeline_of(rule)
-            if pipeline.workers != bridge.DEFAULT_WORKERS:
-                bridge.limit_workers(pipeline.workers)
-            response = await bridge.drive(pipeline.run(ctx), ctx)
-            if may_have_body and must_close_connection(request):
-                _close_connection(scope, response)
-            if ctx.torn_down:
-                await response(scope, receive, send)
-            else:
-                await self._stream(ctx, response, (scope, receive, send))
-        finally:
-            ctx.leave()
-            if "asyncflask.preserve_context" in scope:
-                scope["asyncflask.preserve_context"](ctx)
-
-    def _match(self, ctx: AppContext, request: Request, host: bytes | None) -> None:
-        """Find the rule, by the short way where there is no host to match and no redirect."""
-        try:
-            if host not in self._good_hosts or self.config["TRUSTED_HOSTS"] is not None:
-                self._check_host(request, host)
-            path = request.scope["path"]
-            if request.scope.get("root_path") or path[:1] != "/" or path[:2] == "//":
-                path = request.path
-            match = None
-            if not (self.subdomain_matching or self.url_map.host_matching):
-                match = self.url_map.find(self.url_map.default_subdomain, path, request.method)
-            if match is None:
-                ctx.match_request()
-            else:
-                request.url_rule, request.view_args = match.rule, match.args
-        except Exception as exc:
-            # An untrusted host, or a converter's: an HTTP error of abort, or a mistake: a 500.
-            request.routing_exception = exc
-
-    def _check_host(self, request: Request, host: bytes | None) -> None:
-        """Remember a Host header that is valid.
-
-        Raises:
-            SecurityError: it is not valid, or not trusted.
-        """
-        _ = request.host
-        # PERF: an app is asked for a few hosts again and again. Subclasses decide for themselves.
-        if self.request_class is Request and len(self._good_hosts) < _MOST_GOOD_HOSTS:
-            self._good_hosts.add(host)
-
-    def _sent_session(self, scope: Scope) -> bool:
-        """Whether the client sent the session's cookie, which may need to be refreshed."""
-        name = self.session_interface.get_cookie_name(self).encode()
-        # Not by the dict of the fields: HTTP/2 clients may send each cookie in one of its own.
-        return any(name in value for field, value in scope["headers"] if field == b"cookie")
-
-    async def _receive(self, ctx: AppContext, request: Request, receive: Receive) -> None:
-        """Receive the body as the rule wants it; OPTIONS is answered without."""
-        rule = request.url_rule
-        if request.method == "OPTIONS" and rule.provide_automatic_options:
-            return
-        if rule.max_content_length is not ...:
-            request.max_content_length = rule.max_content_length
-        if rule.stream_body:
-            attach_stream(request, receive)
-            return
-        try:
-            # Out of the context: the body's timer keeps a copy of the context variables, and
-            # event loops keep a timer for a while after it was cancelled.
-            ctx.leave()
-            try:
-                await receive_body(request, receive)
-            finally:
-                ctx.enter()
-        except BaseException as exc:
-            # A client's mistake is kept in the body; here the request itself is cancelled.
-            await self._tear_down_shielded(ctx, exc)
-            raise
-
-    async def _stream(
-        self,
-        ctx: AppContext,
-        response: Response,
-        connection: tuple[Scope, Receive, Send],
-    ) -> None:
-        """Send a streamed response; its context lives until the stream has ended."""
-        scope, receive, send = connection
-        if not isinstance(response, ForwardedResponse):
-            # Its generator may read the body while it is watched whether the client leaves.
-            receive = receive_beside_body(ctx.require_request(), receive)
-        error: BaseException | None = None
-        try:
-            await response(scope, receive, send)
-        except Exception as exc:
-            self.log_exception((type(exc), exc, exc.__traceback__))
-            error = exc
-            raise
-        except BaseException as exc:
-            error = exc
-            raise
-        finally:
-            await self._tear_down_shielded(ctx, error)
-            error = None
-
-    async def _tear_down_shielded(self, ctx: AppContext, exc: BaseException | None) -> None:
-        """Tear down, whether or not the request is being cancelled."""
-        with anyio.CancelScope(shield=True):
-            await bridge.drive(self.tear_down(ctx, exc), ctx)
 
     def pipeline_of(self, rule: Any) -> Pipeline:
         """The compiled steps of a rule's endpoint; for None, of requests without a rule."""
