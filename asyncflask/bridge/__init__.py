@@ -1,6 +1,7 @@
 """Where user code runs, on the event loop or in a worker: the one place that knows threads."""
 
 from .colours import blocks, inline, is_async
+from .event import Event
 from .hop import (
     DEFAULT_WORKERS,
     Traveller,
@@ -23,6 +24,7 @@ from .stream import iterate
 
 __all__ = [
     "DEFAULT_WORKERS",
+    "Event",
     "Lane",
     "TaskHost",
     "Traveller",

@@ -66,7 +66,7 @@ class ASGIMethods(Application):
         if scope["type"] == "http":
             await self._answer(scope, receive, send)
         elif scope["type"] == "lifespan":
-            await answer_lifespan(receive, send)
+            await answer_lifespan(self.shutdown_event, receive, send)
         else:
             await refuse(scope, receive, send)
 

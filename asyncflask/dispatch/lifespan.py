@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .stop_signals import telling_of_stop_signals
+
 if TYPE_CHECKING:
+    from .. import bridge
     from ..typing import Receive, Scope, Send
 
 
-async def answer_lifespan(receive: Receive, send: Send) -> None:
+async def answer_lifespan(shutdown_event: bridge.Event, receive: Receive, send: Send) -> None:
     """Tell the server that start-up and shutdown are complete, when it asks."""
-    while True:
-        message = await receive()
-        if message["type"] == "lifespan.startup":
-            await send({"type": "lifespan.startup.complete"})
-        elif message["type"] == "lifespan.shutdown":
-            await send({"type": "lifespan.shutdown.complete"})
-            return
+    await receive()
+    shutdown_event.clear()
+    with telling_of_stop_signals(shutdown_event.set):
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        shutdown_event.set()
+        await send({"type": "lifespan.shutdown.complete"})
 
 
 async def refuse(scope: Scope, receive: Receive, send: Send) -> None:

@@ -8,6 +8,7 @@ from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar, cast
 
+from .. import bridge
 from ..config import Config, ConfigAttribute
 from ..ctx import _AppCtxGlobals
 from ..exceptions import Aborter
@@ -134,6 +135,7 @@ class Application(Registrar):
         self.subdomain_matching = subdomain_matching
         self._static_host = static_host
         self._got_first_request = False
+        self.shutdown_event = bridge.Event()
         self.cli.name = self.name
         self._prepare_for_requests()
 

@@ -37,3 +37,17 @@ async def test_a_websocket_handshake_is_refused():
     sent = await converse("websocket", "websocket.connect")
 
     assert [message["type"] for message in sent] == ["websocket.close"]
+
+
+@pytest.mark.anyio
+async def test_shutdown_event_is_set_while_nothing_is_served():
+    """Start-up clears the event, and shutdown sets it."""
+    app = Flask("life")
+    app.shutdown_event.set()
+    seen = []
+
+    async with app.async_test_client():
+        seen.append(app.shutdown_event.is_set())
+    seen.append(app.shutdown_event.is_set())
+
+    assert seen == [False, True]
