@@ -19,7 +19,7 @@ from .hop import (
     wait_for,
 )
 from .host import TaskHost
-from .lane import Lane, lend_thread
+from .lane import Lane, lend_thread, run_on_loop_thread
 from .stream import iterate
 
 __all__ = [
@@ -41,6 +41,7 @@ __all__ = [
     "run_here",
     "run_in_worker",
     "run_io",
+    "run_on_loop_thread",
     "task_of_caller",
     "to_loop",
     "to_worker",

@@ -52,7 +52,7 @@ class Event:
 
     async def _wait_on_loop(self, seconds: float | None) -> bool:
         happened = anyio.Event()
-        with self._waking(partial(_call_soon, current_token().native_token, happened.set)):
+        with self._waking(partial(call_soon, current_token().native_token, happened.set)):
             if self._is_set:
                 await anyio.lowlevel.checkpoint()
                 return True
@@ -83,8 +83,8 @@ class Event:
         return f"<{type(self).__name__} {'set' if self._is_set else 'not set'}>"
 
 
-def _call_soon(loop: Any, function: Callable[[], object]) -> None:
-    """Call `function` on the loop's thread; may be called by a signal handler.
+def call_soon(loop: Any, function: Callable[[], object]) -> None:
+    """Call `function` on the loop's thread, from any thread and from signal handlers.
 
     anyio's own way into a loop waits for the result, which a signal handler must not.
     """

@@ -194,6 +194,7 @@ class Worker:
                 await anyio.to_thread.run_sync(stay, limiter=limiter)
         except anyio.get_cancelled_exc_class() as reason:
             await stay.wait_until_over()
+            self._context = stay.context
             if stay.left_coroutine_at_rest:
                 raise _HopCancelled(reason) from None
             raise

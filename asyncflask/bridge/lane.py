@@ -142,6 +142,33 @@ def lend_thread(function: Callable[..., Awaitable[T]], *args: Any) -> T:
     return outcome.take_over()
 
 
+def run_on_loop_thread(function: Callable[..., Awaitable[T]], *args: Any) -> T:
+    """Run an async function on the loop thread and wait; tasks that it starts there go on.
+
+    Unlike `lend_thread`, this thread is no worker meanwhile: sync code is run by the loop's own.
+    """
+    outcome: Outcome[T] = Outcome()
+    has_ended = threading.Event()
+
+    async def record() -> None:
+        try:
+            await outcome.record(function, args)
+        finally:
+            has_ended.set()
+
+    context = copy_context()
+    context.run(current_lane.set, None)
+    task = context.run(_loop_thread().start_task_soon, record)
+    try:
+        has_ended.wait()
+    except BaseException:
+        # Ctrl-C in the waiting thread: what was begun is ended before it goes on.
+        task.cancel()
+        has_ended.wait(_PATIENCE)
+        raise
+    return outcome.take_over()
+
+
 _portal: BlockingPortal | None = None
 _portal_lock = threading.Lock()
 

@@ -140,7 +140,7 @@ async def _send_async_items(body: AsyncIterable[Any], send_chunk: SendChunk) -> 
 
 async def _send_sync_items(body: Iterable[Any], send_chunk: SendChunk) -> None:
     failure: Exception | None = None
-    async with bridge.iterate(body) as items:
+    async with bridge.iterate(body, encode_chunk) as items:
         # See send_stream: the block is a task group too.
         try:
             async for item in items:
