@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import unquote
 
 from .. import bridge
+from ..setup.lifespan import Lifespan
 from .async_exchange import AsyncExchange
-from .lifespan import Lifespan
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable

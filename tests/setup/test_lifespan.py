@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from asyncflask.bridge import TaskHost
-from asyncflask.testing.lifespan import Lifespan
+from asyncflask.setup.lifespan import Lifespan, running
 
 pytestmark = pytest.mark.anyio
 
@@ -125,3 +125,85 @@ async def test_error_of_the_app_is_raised(completed):
 
     with pytest.raises(LookupError, match="no database"):
         await run(app)
+
+
+@pytest.mark.parametrize("part", ["startup", "shutdown"])
+async def test_app_may_go_on_to_receive_after_its_last_word(part):
+    """An app that never returns by itself is not waited for."""
+
+    async def app(scope, receive, send):
+        while True:
+            if (await receive())["type"] == f"lifespan.{part}":
+                await send({"type": f"lifespan.{part}.failed", "message": "no database"})
+            else:
+                await send({"type": "lifespan.startup.complete"})
+
+    with pytest.raises(RuntimeError, match=f"{part} has failed: no database"):
+        await run(app)
+
+
+async def test_another_apps_lifespan_runs_around_a_block():
+    """Start-up comes before the block and shutdown after it, with a state that both see."""
+    state = {"outer": 1}
+    seen = []
+
+    async def app(scope, receive, send):
+        seen.append((await receive())["type"])
+        scope["state"]["inner"] = scope["state"]["outer"] + 1
+        await send({"type": "lifespan.startup.complete"})
+        seen.append((await receive())["type"])
+        await send({"type": "lifespan.shutdown.complete"})
+
+    async with running(app, state):
+        seen.append("block")
+
+    assert seen == ["lifespan.startup", "block", "lifespan.shutdown"]
+    assert state == {"outer": 1, "inner": 2}
+
+
+async def test_block_runs_where_the_app_knows_no_lifespan():
+    """An app that raises at the scope, or ignores it, is left alone."""
+    seen = []
+
+    async def raises(scope, receive, send):
+        assert scope["type"] == "http"
+
+    async def ignores(scope, receive, send):
+        return
+
+    for app in (raises, ignores):
+        async with running(app, {}):
+            seen.append("block")
+
+    assert seen == ["block", "block"]
+
+
+@pytest.mark.parametrize("part", ["startup", "shutdown"])
+async def test_failure_around_a_block_is_raised(part):
+    """The error is the app's own, in no group."""
+
+    async def app(scope, receive, send):
+        if (await receive())["type"] != f"lifespan.{part}":
+            await send({"type": "lifespan.startup.complete"})
+            await receive()
+        raise LookupError("no database")
+
+    with pytest.raises(LookupError, match="no database"):
+        async with running(app, {}):
+            pass
+
+
+async def test_error_of_the_block_is_raised_after_shutdown():
+    """The app shuts down, and the block's error goes on as it is."""
+    seen = []
+
+    async def app(scope, receive, send):
+        for part in ("startup", "shutdown"):
+            seen.append((await receive())["type"])
+            await send({"type": f"lifespan.{part}.complete"})
+
+    with pytest.raises(LookupError, match="in the block"):
+        async with running(app, {}):
+            raise LookupError("in the block")
+
+    assert seen == ["lifespan.startup", "lifespan.shutdown"]

@@ -1,16 +1,57 @@
-"""The lifespan of an app, as a server runs it: start-up before the requests, shutdown after."""
+"""The lifespan of any ASGI application, as a server runs it: start-up first, shutdown last."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, Protocol
 
 import anyio
 
 if TYPE_CHECKING:
-    from .. import bridge
+    from collections.abc import AsyncIterator, Callable, Coroutine
+
     from ..typing import ASGIApp, Message
 
 _PARTS = ("startup", "shutdown")
+
+
+class Starter(Protocol):
+    """What starts tasks: a task group, or a host of tasks."""
+
+    def start_soon(self, func: Callable[..., Coroutine[Any, Any, None]], /) -> Any: ...
+
+
+@asynccontextmanager
+async def running(app: ASGIApp, state: dict[str, Any]) -> AsyncIterator[None]:
+    """Within the block another ASGI app has started up; it shuts down when the block is left.
+
+    An app that knows no lifespan is left alone. Enter and leave it in the same task.
+
+    Args:
+        state: what the app finds as `scope["state"]`, and may add to for its requests.
+    Raises:
+        RuntimeError: the app's answer is that start-up or shutdown has failed.
+        Exception: what the app raised in start-up or shutdown.
+    """
+    lifespan = Lifespan(app, state)
+    error: Exception | None = None
+    async with anyio.create_task_group() as tasks:
+        try:
+            await lifespan.start_up(tasks)
+            try:
+                yield
+            finally:
+                await lifespan.shut_down()
+        except Exception as exc:
+            # The task group would wrap it in an ExceptionGroup.
+            error = exc
+        tasks.cancel_scope.cancel()
+    if error is not None:
+        try:
+            raise error
+        finally:
+            # A frame that holds the exception whose traceback holds the frame is a cycle.
+            del error
 
 
 class Lifespan:
@@ -20,25 +61,27 @@ class Lifespan:
         state: what the app has put into its scope for its requests.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
-        self.state: dict[str, Any] = {}
+    def __init__(self, app: ASGIApp, state: dict[str, Any] | None = None) -> None:
+        self.state: dict[str, Any] = {} if state is None else state
         self._app = app
         self._error: BaseException | None = None
         self._parts = iter(_PARTS)
-        self._was_received = False
+        self._was_received = self._has_failed = False
         self._answers: dict[str, Message] = {}
         self._is_asked = {part: anyio.Event() for part in _PARTS}
         self._has_answered = {part: anyio.Event() for part in _PARTS}
         self._has_ended = anyio.Event()
 
-    async def start_up(self, host: bridge.TaskHost) -> None:
+    async def start_up(self, starter: Starter) -> None:
         """Send lifespan.startup and wait for its answer.
 
+        Args:
+            starter: the app runs in a task of it, and may still do so after it has failed.
         Raises:
             RuntimeError: the app's answer is that start-up has failed.
             BaseException: what the app raised in start-up.
         """
-        host.start_soon(self._call)
+        starter.start_soon(self._call)
         await self._ask("startup")
 
     async def shut_down(self) -> None:
@@ -85,18 +128,24 @@ class Lifespan:
         except BaseException as exc:
             self._error = exc
         finally:
-            self._has_ended.set()
-            for answered in self._has_answered.values():
-                answered.set()
+            self._end()
+
+    def _end(self) -> None:
+        self._has_ended.set()
+        for answered in self._has_answered.values():
+            answered.set()
 
     async def _receive(self) -> Message:
         self._was_received = True
         part = next(self._parts, None)
-        if part is None:
+        if part is None or self._has_failed:
+            # Some apps go on to ask after their last word: nothing else will come of them.
+            self._end()
             await anyio.sleep_forever()
         await self._is_asked[str(part)].wait()
         return {"type": f"lifespan.{part}"}
 
     async def _send(self, message: Message) -> None:
+        self._has_failed = message["type"].endswith(".failed")
         self._answers[message["type"]] = message
         self._has_answered[message["type"].split(".")[1]].set()
