@@ -95,7 +95,7 @@ class ASGIMethods(Application):
             self._match(ctx, request, fields.get(b"host"))
             may_have_body = request.method not in _BODILESS or not _BODY_FIELDS.isdisjoint(fields)
             rule = request.url_rule
-            if may_have_body and rule is not None:
+            if rule is not None and (may_have_body or rule.stream_body):
                 await self._receive(ctx, request, receive)
             # PERF: pipeline_of in place, for the endpoints that are compiled already.
             compiled = self._compiled.get(None if rule is None else rule.endpoint)

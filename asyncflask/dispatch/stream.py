@@ -71,7 +71,7 @@ class BodyStream:
     # Async code's
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        while chunk := await self._next_chunk():
+        while chunk := await self.next_chunk():
             yield chunk
 
     # Sync code's
@@ -94,7 +94,7 @@ class BodyStream:
     def seekable(self) -> bool:
         return False
 
-    async def _next_chunk(self) -> bytes:
+    async def next_chunk(self) -> bytes:
         """Return buffered bytes, else the next from the server; empty at the end."""
         if self._buffer:
             chunk = bytes(self._buffer)

@@ -36,6 +36,8 @@ class LiveBody(Protocol):
     @property
     def close_connection(self) -> bool: ...
 
+    async def next_chunk(self) -> bytes: ...
+
 
 @dataclass(frozen=True, slots=True)
 class Refused:

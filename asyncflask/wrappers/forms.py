@@ -30,7 +30,7 @@ FILE_MEMORY = 512 * 1024
 
 # Of one part's headers: how many there may be, and how many bytes one may have.
 _MAX_HEADERS = 32
-_MAX_HEADER_SIZE = 16 * 1024
+MAX_HEADER_SIZE = 16 * 1024
 
 # COMPAT: the charsets that Flask accepts for a part; others are read as UTF-8.
 _PART_CHARSETS = frozenset({"ascii", "us-ascii", "utf-8", "iso-8859-1"})
@@ -64,9 +64,9 @@ class ParsedForm:
             RequestEntityTooLarge: it is over one of them.
         """
         if limits.memory is not None and self.memory > limits.memory:
-            raise _too_much_in_fields(limits.memory)
+            raise too_much_in_fields(limits.memory)
         if limits.parts is not None and self.parts > limits.parts:
-            raise _too_many_parts(limits.parts)
+            raise too_many_parts(limits.parts)
 
     def close(self) -> None:
         """Close the files, which deletes them from the disk."""
@@ -76,7 +76,8 @@ class ParsedForm:
                 file.close()
 
 
-def _too_much_in_fields(limit: int) -> RequestEntityTooLarge:
+def too_much_in_fields(limit: int) -> RequestEntityTooLarge:
+    """The 413 for a form whose fields have more than `limit` bytes."""
     error = RequestEntityTooLarge()
     error.add_note(
         f"The form's fields are longer than {limit} bytes. To accept more, raise"
@@ -85,7 +86,8 @@ def _too_much_in_fields(limit: int) -> RequestEntityTooLarge:
     return error
 
 
-def _too_many_parts(limit: int) -> RequestEntityTooLarge:
+def too_many_parts(limit: int) -> RequestEntityTooLarge:
+    """The 413 for a form of more than `limit` parts."""
     error = RequestEntityTooLarge()
     error.add_note(f"The form has more than {limit} parts. To accept more, raise MAX_FORM_PARTS.")
     return error
@@ -108,7 +110,7 @@ def parse_urlencoded(body: bytes, limits: FormLimits) -> ParsedForm:
         RequestEntityTooLarge: it has more bytes than the limit of memory.
     """
     if limits.memory is not None and len(body) > limits.memory:
-        raise _too_much_in_fields(limits.memory)
+        raise too_much_in_fields(limits.memory)
     return ParsedForm(parse_query(body), memory=len(body))
 
 
@@ -130,7 +132,7 @@ class MultipartForm:
         self.open_file = open_file
         self.content_length = content_length
         self.form = ParsedForm()
-        self._parser = _make_parser(boundary.encode("latin-1", "replace"))
+        self._parser = make_parser(boundary)
         self._part: _Field | _File | None = None
 
     def feed(self, data: bytes) -> None:
@@ -144,14 +146,14 @@ class MultipartForm:
         except ParserLimitReached as exc:
             raise RequestEntityTooLarge() from exc
         except MultipartError as exc:
-            raise _broken(exc) from exc
+            raise broken_form(exc) from exc
 
     def finish(self) -> ParsedForm:
         """Return the form, when the whole body has been fed."""
         try:
             self._parser.close()
         except MultipartError as exc:
-            raise _broken(exc) from exc
+            raise broken_form(exc) from exc
         return self.form
 
     def close(self) -> None:
@@ -171,20 +173,19 @@ class MultipartForm:
     def _start_part(self, segment: MultipartSegment) -> None:
         self.form.parts += 1
         if self.limits.parts is not None and self.form.parts > self.limits.parts:
-            raise _too_many_parts(self.limits.parts)
-        headers = Headers.trusted([(name, _to_text(value)) for name, value in segment.headerlist])
-        _, options = parse_options_header(headers["Content-Disposition"])
-        if "filename" in options:
-            self._part = _File(options.get("name", ""), options["filename"], headers, self)
+            raise too_many_parts(self.limits.parts)
+        name, filename, headers = read_head(segment)
+        if filename is None:
+            self._part = _Field(name, headers)
         else:
-            self._part = _Field(options.get("name", ""), headers)
+            self._part = _File(name, filename, headers, self)
 
     def _write(self, data: bytes | bytearray) -> None:
         part = self._part
         if isinstance(part, _Field):
             self.form.memory += len(data)
             if self.limits.memory is not None and self.form.memory > self.limits.memory:
-                raise _too_much_in_fields(self.limits.memory)
+                raise too_much_in_fields(self.limits.memory)
         if part is not None:
             part.write(data)
 
@@ -196,21 +197,44 @@ class MultipartForm:
             self.form.files.append((part.name, part.storage()))
 
 
-def _make_parser(boundary: bytes) -> PushMultipartParser:
+def make_parser(boundary: str, max_header_size: int = MAX_HEADER_SIZE) -> PushMultipartParser:
+    """A parser that is fed a form's bytes.
+
+    Args:
+        max_header_size: bytes that one header of a part may have.
+    Raises:
+        BadRequest: no form can have this boundary.
+    """
     try:
         # Latin-1 takes any byte: undecodable names are no reason to refuse a form.
         return PushMultipartParser(
-            boundary,
-            max_header_size=_MAX_HEADER_SIZE,
+            boundary.encode("latin-1", "replace"),
+            max_header_size=max_header_size,
             max_header_count=_MAX_HEADERS,
             header_charset="latin-1",
         )
     except MultipartError as exc:
-        raise _broken(exc) from exc
+        raise broken_form(exc) from exc
 
 
-def _broken(exc: MultipartError) -> HTTPException:
+def broken_form(exc: MultipartError) -> HTTPException:
+    """The 400 for what the parser says of a form."""
     return BadRequest(f"The multipart form is broken: {exc}.")
+
+
+def read_head(segment: MultipartSegment) -> tuple[str, str | None, Headers]:
+    """The name of a part, its file name, which is None for a field, and its headers."""
+    headers = Headers.trusted([(name, _to_text(value)) for name, value in segment.headerlist])
+    _, options = parse_options_header(headers["Content-Disposition"])
+    return options.get("name", ""), options.get("filename"), headers
+
+
+def decode_field(value: bytes, content_type: str | None) -> str:
+    """The text of a field, in the charset that its part names or else in UTF-8."""
+    if content_type is None:
+        return value.decode("utf-8", "replace")
+    charset = parse_options_header(content_type)[1].get("charset", "").lower()
+    return value.decode(charset if charset in _PART_CHARSETS else "utf-8", "replace")
 
 
 def _to_text(value: str) -> str:
@@ -229,11 +253,7 @@ class _Field:
         self.pieces.append(data)
 
     def text(self) -> str:
-        value = b"".join(self.pieces)
-        if self.content_type is None:
-            return value.decode("utf-8", "replace")
-        charset = parse_options_header(self.content_type)[1].get("charset", "").lower()
-        return value.decode(charset if charset in _PART_CHARSETS else "utf-8", "replace")
+        return decode_field(b"".join(self.pieces), self.content_type)
 
     def close(self) -> None:
         self.pieces.clear()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from io import BytesIO
+from types import EllipsisType
 from typing import IO, TYPE_CHECKING, Any, Final, Literal, Protocol, cast, overload
 
 from .. import bridge
@@ -17,8 +18,9 @@ from .current import current_app
 from .enctype import explain_missing_files
 from .endpoint import blueprint_names
 from .environ import Environ
-from .forms import MULTIPART, FormLimits, ParsedForm, open_spooled_file
+from .forms import MAX_HEADER_SIZE, MULTIPART, FormLimits, ParsedForm, open_spooled_file
 from .lazy import lazy
+from .live_form import LiveForm, PartLimits
 from .request_headers import HeaderValues
 from .request_url import URLParts
 
@@ -79,6 +81,7 @@ class Request(URLParts, HeaderValues):
     _cached_data: bytes | None = None
     _cached_json: tuple[Any, Any] = (_UNSET, _UNSET)
     _form_error: HTTPException | None = None
+    _is_read_in_parts = False
     _max_content_length: Any = _UNSET
     _max_form_memory_size: Any = _UNSET
     _max_form_parts: Any = _UNSET
@@ -384,6 +387,53 @@ class Request(URLParts, HeaderValues):
         return CombinedMultiDict(
             [each if isinstance(each, MultiDict) else MultiDict(each) for each in sources]
         )
+
+    def multipart(
+        self,
+        *,
+        max_part_size: int | None = None,
+        max_parts: int | EllipsisType | None = ...,
+        max_header_size: int = MAX_HEADER_SIZE,
+    ) -> LiveForm:
+        """The parts of a form as the client sends them, on a route with stream_body=True.
+
+        Iterate with `async for`, in sync code with a plain `for`. No part is kept.
+
+        Args:
+            max_part_size: bytes of any one part, else 413; None leaves it to the body's limit.
+            max_parts: number of parts, else 413; None is no limit, by default `max_form_parts`.
+            max_header_size: bytes of one header of a part, else 413.
+        Raises:
+            UnsupportedMediaType: the body is no multipart form.
+            BadRequest: the Content-Type has no boundary.
+            RuntimeError: the body is not streamed, or the parts were asked for before.
+        """
+        boundary = self._require_live_form()
+        self._is_read_in_parts = True
+        parts = self.max_form_parts if isinstance(max_parts, EllipsisType) else max_parts
+        limits = PartLimits(max_part_size, parts, self.max_form_memory_size, max_header_size)
+        return LiveForm(self.stream, boundary, limits)
+
+    def _require_live_form(self) -> str:
+        if self._body is None or self._body.live is None:
+            raise RuntimeError(
+                "request.multipart() reads a body as it comes, but this one was received before"
+                " the view. Register the route with stream_body=True, or use request.form and"
+                " request.files."
+            )
+        if self._is_read_in_parts:
+            raise RuntimeError(
+                "request.multipart() was called before in this request, and parts can be read"
+                " only once. Keep what it returned, and go on with that."
+            )
+        if self.mimetype != MULTIPART:
+            raise UnsupportedMediaType(
+                f"This URL takes a form as {MULTIPART!r}, but the request's Content-Type is"
+                f" {self.mimetype or 'missing'}."
+            )
+        if not (boundary := self.mimetype_params.get("boundary")):
+            raise BadRequest("The Content-Type of the multipart form has no boundary.")
+        return boundary
 
     def _get_file_stream(
         self,

@@ -142,6 +142,41 @@ class TestAsync:
             page.app.test_client().get("/wrong")
 
 
+class TestUploads:
+    def test_saving(self, run_page, tmp_path):
+        """The file is stored as it came, and fields are left out."""
+        page = run_page(PAGES / "uploads.md")
+        page.videos = tmp_path
+
+        data = {"title": "T", "video": (BytesIO(b"film"), "a.mp4")}
+        saved = page.app.test_client().post("/videos", data=data).json
+
+        assert list(saved.values()) == [{"filename": "a.mp4", "size": 4}]
+        assert (tmp_path / next(iter(saved))).read_bytes() == b"film"
+
+    def test_checksums(self, client_of):
+        """Of each part of the form, in a sync view."""
+        data = {"a": "1", "f": (BytesIO(b"2"), "f.txt")}
+
+        sums = client_of("uploads").post("/checksums", data=data).json
+
+        assert sums == {
+            "a": hashlib.sha256(b"1").hexdigest(),
+            "f": hashlib.sha256(b"2").hexdigest(),
+        }
+
+    def test_notes(self, client_of):
+        """Texts, whether fields or text files; not pictures; not too many."""
+        client = client_of("uploads")
+        files = [(BytesIO(b"two"), "b.txt", "text/plain"), (BytesIO(b"-"), "c.png", "image/png")]
+
+        notes = client.post("/notes", data={"a": "one", "f": files}).json
+        refused = client.post("/notes", data={"a": (BytesIO(b"x" * 10_001), "a.txt")})
+
+        assert notes == {"notes": ["one", "two"]}
+        assert refused.status_code == 413
+
+
 class TestRequestData:
     def test_form_and_json(self, client_of):
         """Read alike in sync and async views."""
