@@ -27,6 +27,7 @@ from .routing import Rule as Rule
 from .sessions import SecureCookieSessionInterface, SessionInterface
 from .setup import serving
 from .setup.application import Application
+from .setup.mounts import check_is_not_wsgi
 from .setup.resources import open_resource
 from .signals import appcontext_pushed
 from .templating import (
@@ -105,6 +106,8 @@ class Flask(ASGIMethods, DispatchMethods, URLMethods):
         )
 
     def __setattr__(self, name: str, value: Any) -> None:
+        if name == "asgi_app":
+            check_is_not_wsgi(name, value)
         # What is assigned may replace a step, as extensions do with handle_exception.
         super().__setattr__(name, value)
         if self.__dict__.get("_compiled"):

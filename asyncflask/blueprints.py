@@ -72,6 +72,20 @@ class BlueprintSetupState:
             **options,
         )
 
+    def mount(self, prefix: str, app: Any, *, wsgi: bool | None = None) -> None:
+        """Mount an application in the app, below this registration's prefix.
+
+        Raises:
+            ValueError: this registration has a subdomain.
+        """
+        if self.subdomain is not None:
+            raise ValueError(
+                f"{app!r} cannot be mounted in the blueprint {self.full_name!r}, which has the"
+                f" subdomain {self.subdomain!r}: a mounted application answers for all hosts."
+                " Mount it in the app, or in a blueprint without a subdomain."
+            )
+        self.app.mount(self._prefixed(prefix), app, wsgi=wsgi)
+
     def _prefixed(self, rule: str) -> str:
         if self.url_prefix is None:
             return rule
@@ -199,6 +213,11 @@ class Blueprint(Registrar):
             )
 
         self.record(add)
+
+    @setupmethod
+    def mount(self, prefix: str, app: Any, *, wsgi: bool | None = None) -> None:
+        """Record an application to be mounted below `url_prefix`; see `Flask.mount`."""
+        self.record(lambda state: state.mount(prefix, app, wsgi=wsgi))
 
     @setupmethod
     def register_blueprint(self, blueprint: Blueprint, **options: Any) -> None:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import anyio
 
 from .. import bridge
 from ..ctx import AppContext
 from ..setup.application import Application
+from ..setup.mounts import check_is_not_wsgi
 from ..signals import appcontext_pushed
 from ..wrappers import Request
 from .body import attach_stream, must_close_connection, receive_beside_body, receive_body
+from .front import build_front
 from .lifespan import answer_lifespan, refuse
 from .responses import ForwardedResponse
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
 
+    from ..routing import MapAdapter
     from ..sessions import SessionInterface
     from ..typing import ASGIApp, Receive, Scope, Send
     from ..wrappers import Response
@@ -63,12 +66,38 @@ class ASGIMethods(Application):
 
     async def asgi_app(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The ASGI application itself; assign a wrapped one to put middleware around it."""
+        if self._front is not None:
+            if not self._got_first_request and scope["type"] != "lifespan":
+                self._got_first_request = True
+            await self._front(scope, receive, send)
+        elif scope["type"] == "http":
+            await self._answer(scope, receive, send)
+        else:
+            await self._own_asgi_app(scope, receive, send)
+
+    async def _build_front(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self._has_started = True
+        self._front = build_front(self, self._own_asgi_app, self._url_adapter_of)
+        await self._front(scope, receive, send)
+
+    async def _own_asgi_app(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The app without its middleware and mounts."""
         if scope["type"] == "http":
             await self._answer(scope, receive, send)
         elif scope["type"] == "lifespan":
             await answer_lifespan(self.shutdown_event, receive, send)
         else:
             await refuse(scope, receive, send)
+
+    def _url_adapter_of(self, scope: Scope) -> MapAdapter:
+        """What matches the URL of a request that is not answered yet.
+
+        Raises:
+            SecurityError: its Host header is not valid, or not trusted.
+        """
+        request = self.request_class(scope)
+        request._app = self
+        return cast("MapAdapter", self.create_url_adapter(request))
 
     @property
     def wsgi_app(self) -> ASGIApp:
@@ -77,6 +106,7 @@ class ASGIMethods(Application):
 
     @wsgi_app.setter
     def wsgi_app(self, app: ASGIApp) -> None:
+        check_is_not_wsgi("wsgi_app", app)
         self.asgi_app = app  # type: ignore[method-assign, assignment]  # what the name is for
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:

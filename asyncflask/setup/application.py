@@ -17,7 +17,8 @@ from ..routing import BuildError, Map, Rule
 from ..wrappers.endpoint import blueprint_names
 from .environment import get_debug_flag
 from .hooks import LiveList
-from .registrar import Registrar, _bind_view, _endpoint_from_view_func, setupmethod
+from .mounts import Mount, make_mount
+from .registrar import _bind_view, _endpoint_from_view_func, setupmethod
 from .resources import find_instance_path
 
 if TYPE_CHECKING:
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, ValuesView
 
     from jinja2 import Environment
+    from starlette.types import ASGIApp
+
+    from ..routing import MapAdapter
 
 F = TypeVar("F", bound="Callable[..., Any]")
 
@@ -135,7 +139,13 @@ class Application(Registrar):
         self.subdomain_matching = subdomain_matching
         self._static_host = static_host
         self._got_first_request = False
-        self.shutdown_event = bridge.Event()
+        self._has_started = False
+        self._mounts: list[Mount] = []
+        self._middleware: list[tuple[Callable[..., ASGIApp], tuple[Any, ...], dict[str, Any]]] = []
+        # What is in front of the app itself; None where there is nothing.
+        self._front: ASGIApp | None = None
+        self._servings: set[Any] = set()
+        self._set_lifespan(lifespan)
         self.cli.name = self.name
         self._prepare_for_requests()
 
@@ -291,6 +301,71 @@ class Application(Registrar):
             required.add("OPTIONS")
         return names | required, automatic_options
 
+    # Other applications
+
+    @setupmethod
+    def mount(self, prefix: str, app: Any, *, wsgi: bool | None = None) -> None:
+        """Let another application answer for every path from `prefix` on.
+
+        Its root path is `prefix`, so that its own URLs are right. This app's hooks do not run for
+        it. The lifespan of an ASGI application is run along with this app's.
+
+        Args:
+            prefix: a path like "/api", for "/api" and "/api/users", not for "/apiary". "/" is the
+                fallback for whatever no rule of this app's fits.
+            app: an ASGI application, or a WSGI one such as a Flask app.
+            wsgi: which of the two it is, where that cannot be told by looking at it.
+        Raises:
+            AssertionError: this app has started already.
+            ImportError: a WSGI application, and a2wsgi is not installed.
+            TypeError: `app` is no application, or `wsgi` has to be given.
+            ValueError: something is mounted there already, or that is no fixed path.
+        """
+        self._check_not_started("mount")
+        mount = make_mount(prefix, app, wsgi)
+        if app is self:
+            raise ValueError(f"{self!r} cannot be mounted in itself. Mount it in another app.")
+        for other in self._mounts:
+            if other.prefix == mount.prefix:
+                raise ValueError(
+                    f"{app!r} cannot be mounted at {prefix!r}: {other.app!r} is mounted there"
+                    " already. Use another path."
+                )
+        self._mounts.append(mount)
+        self._front = self._build_front
+
+    @setupmethod
+    def add_middleware(
+        self, middleware_class: Callable[..., ASGIApp], *args: Any, **kwargs: Any
+    ) -> None:
+        """Put ASGI middleware around this app and what is mounted in it; the last is outermost.
+
+        Args:
+            middleware_class: called once, at the start: `middleware_class(app, *args, **kwargs)`.
+        Raises:
+            AssertionError: this app has started already.
+            TypeError: it is not callable.
+        """
+        self._check_not_started("add_middleware")
+        if not callable(middleware_class):
+            raise TypeError(
+                f"add_middleware takes a middleware class, not {middleware_class!r}. Pass the class"
+                " and its arguments apart: app.add_middleware(CORSMiddleware, allow_origins=[...])."
+            )
+        self._middleware.append((middleware_class, args, kwargs))
+        self._front = self._build_front
+
+    def _check_not_started(self, f_name: str) -> None:
+        if self._has_started:
+            raise AssertionError(
+                f"The setup method {f_name!r} can no longer be called on the application. A server"
+                " has started it already, and would not know of the change."
+                " Call it where the application is made."
+            )
+
+    async def _build_front(self, scope: Any, receive: Any, send: Any) -> None:
+        raise NotImplementedError
+
     # Templates
 
     @setupmethod
@@ -351,6 +426,9 @@ class Application(Registrar):
         return f
 
     # Building URLs
+
+    def create_url_adapter(self, request: Any) -> MapAdapter | None:
+        raise NotImplementedError
 
     def inject_url_defaults(self, endpoint: str, values: dict[str, Any]) -> None:
         """Let the url_defaults functions of the app and the endpoint's blueprints add values."""
