@@ -6,11 +6,13 @@ from .cookies import Cookie
 from .multipart import encode_multipart
 from .response import TestResponse
 from .runner import FlaskCliRunner
+from .websockets import AsyncWebSocketSession, WebSocketClosed, WebSocketDenied, WebSocketSession
 
 # COMPAT: the name that werkzeug.test has for it.
 Client = FlaskClient
 
 __all__ = [
+    "AsyncWebSocketSession",
     "Client",
     "ClientRedirectError",
     "Cookie",
@@ -18,5 +20,8 @@ __all__ = [
     "FlaskCliRunner",
     "FlaskClient",
     "TestResponse",
+    "WebSocketClosed",
+    "WebSocketDenied",
+    "WebSocketSession",
     "encode_multipart",
 ]

@@ -15,9 +15,19 @@ from urllib.parse import unquote
 from .. import bridge
 from ..setup.lifespan import Lifespan
 from .async_exchange import AsyncExchange
+from .builder import NoApp
+from .websockets import (
+    PATIENCE,
+    Connection,
+    Denial,
+    WebSocketDenied,
+    async_session,
+    to_http_url,
+    to_websocket_scope,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Sequence
     from types import TracebackType
     from typing import Self
 
@@ -26,6 +36,7 @@ if TYPE_CHECKING:
 
     from ..ctx import AppContext
     from ..sessions import SessionMixin
+    from .websockets import AsyncWebSocketSession, Dialogue
 else:
     # The real ones are put in their place when the first client is made.
     AsyncBaseTransport = AsyncByteStream = AsyncClient = object
@@ -74,7 +85,7 @@ def _with_bases(own: type, base: type) -> Callable[..., Any]:
 
 
 def _base_url_of(app: Any) -> str:
-    config = app.config
+    config = app.config if hasattr(app, "json") else NoApp.config
     host = config.get("SERVER_NAME") or "localhost"
     root_path = config.get("APPLICATION_ROOT", "/").strip("/")
     return f"{config.get('PREFERRED_URL_SCHEME', 'http')}://{host}/{root_path}"
@@ -116,6 +127,50 @@ class AsyncFlaskClient(AsyncClient):
         answer = import_httpx().Response(200, headers=response.headers.raw(), request=asked)
         self.cookies.extract_cookies(answer)
 
+    @asynccontextmanager
+    async def websocket_connect(
+        self,
+        url: str = "/",
+        *,
+        subprotocols: Sequence[str] | None = None,
+        timeout: float | None = PATIENCE,  # noqa: ASYNC109  # named as the sync client's
+        **kwargs: Any,
+    ) -> AsyncIterator[AsyncWebSocketSession]:
+        """Open a websocket; it is closed at the block's end, where the app's end is waited for.
+
+        Args:
+            url: below the client's `base_url`, or a whole one.
+            subprotocols: that the client offers, best first.
+            timeout: seconds that the handshake, each message and the app's end may take; None
+                waits for ever.
+            kwargs: for httpx's `build_request`: headers, params ...
+        Raises:
+            WebSocketDenied: the app has not accepted; it has the response, of httpx's kind.
+            RuntimeError: the app sent a message that it must not send, or not then.
+            BaseException: what the app raises, where TESTING or the like lets errors propagate.
+            TimeoutError: the app took too long.
+        """
+        transport = self._transport
+        asked = self.build_request("GET", to_http_url(str(url)), **kwargs)
+        connection = await transport.open_websocket(asked, subprotocols, timeout)
+        answer = _answer_to_handshake(asked, connection.dialogue)
+        self.cookies.extract_cookies(answer)
+        try:
+            if not connection.dialogue.was_accepted:
+                raise WebSocketDenied(answer)
+            async with async_session(connection, transport.settings.json) as websocket:
+                yield websocket
+        finally:
+            transport.keep_context(connection.ended_context)
+
+
+def _answer_to_handshake(asked: httpx.Request, dialogue: Dialogue) -> httpx.Response:
+    denial = dialogue.denial or Denial(101)
+    answer: httpx.Response = import_httpx().Response(
+        denial.status, headers=dialogue.headers, content=bytes(denial.body), request=asked
+    )
+    return answer
+
 
 async def _call_in(ctx: AppContext, function: Callable[..., Any], *args: Any) -> Any:
     """The result of a function, async or not, with `ctx` current while it runs."""
@@ -136,6 +191,7 @@ class AsyncFlaskTransport(AsyncBaseTransport):
 
     def __init__(self, app: Any) -> None:
         self.app = app
+        self.settings = app if hasattr(app, "json") else NoApp()
         self._host: bridge.TaskHost | None = None
         self._lifespan: Lifespan | None = None
         self._kept_context: AppContext | None = None
@@ -198,12 +254,20 @@ class AsyncFlaskTransport(AsyncBaseTransport):
         )
         return response
 
+    async def open_websocket(
+        self, asked: httpx.Request, subprotocols: Sequence[str] | None, patience: float | None
+    ) -> Connection:
+        """Send the request of a websocket's handshake; returns once that was answered."""
+        self._drop_context()
+        scope = to_websocket_scope(self.scope_of(asked), subprotocols)
+        return await Connection.open(self.app, scope, bridge.task_of_caller(), patience, self._host)
+
     def scope_of(self, request: httpx.Request) -> dict[str, Any]:
         """The ASGI scope of a request of httpx's."""
         url = request.url
         raw_path = url.raw_path.partition(b"?")[0]
         path = unquote(raw_path.decode("ascii"))
-        root_path = f"/{self.app.config.get('APPLICATION_ROOT', '/').strip('/')}".rstrip("/")
+        root_path = f"/{self.settings.config.get('APPLICATION_ROOT', '/').strip('/')}".rstrip("/")
         is_below = path == root_path or path.startswith(f"{root_path}/")
         return {
             "type": "http",

@@ -8,22 +8,31 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urljoin, urlsplit
 
 from .. import bridge
-from ..datastructures import Headers
 from ..exceptions import BadRequest
 from ..wrappers import Request, Response
 from .builder import EnvironBuilder, NoApp
 from .cookies import CookieJar
 from .exchange import Exchange
-from .response import Chunks, TestResponse
+from .response import Chunks, TestResponse, to_headers
+from .websockets import (
+    PATIENCE,
+    Connection,
+    WebSocketDenied,
+    in_http_terms,
+    sync_session,
+    to_websocket_scope,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from types import TracebackType
     from typing import Self
 
     from ..ctx import AppContext
+    from ..datastructures import Headers
     from ..sessions import SessionMixin
     from .cookies import Cookie
+    from .websockets import Dialogue, WebSocketSession
 
 
 class ClientRedirectError(Exception):
@@ -152,20 +161,89 @@ class FlaskClient:
             builder.close()
 
     def _send(self, scope: dict[str, Any], body: bytes, buffered: bool) -> TestResponse:
-        host, path = _cookie_place(Request(scope))
-        if self._cookies is not None and (cookies := self._cookies.header_for(host, path)):
-            scope = {**scope, "headers": _with_cookies(scope["headers"], cookies)}
-        scope["asyncflask.preserve_context"] = self._on_context_end
+        scope = self._prepare(scope)
         exchange = Exchange(self.application, scope, body)
         exchange.run()
-        headers = Headers.trusted([(_title(name), value) for name, value in exchange.headers])
-        if self._cookies is not None:
-            self._cookies.update_from(headers.getlist("Set-Cookie"), host, path)
+        headers = to_headers(exchange.headers)
+        self._take_cookies(headers, scope)
         # COMPAT: unless it is buffered, even a body that has come to its end counts as streamed.
         chunks: Any = list(exchange.chunks()) if buffered else Chunks(exchange)
-        response = self._response_class(chunks, exchange.status or 200, headers, Request(scope))
+        return self._to_response(chunks, exchange.status or 200, headers, scope)
+
+    def _prepare(self, scope: dict[str, Any]) -> dict[str, Any]:
+        """The scope with what the client adds to each: its cookies, and where contexts go."""
+        scope = {**scope, "asyncflask.preserve_context": self._on_context_end}
+        cookies = self._cookies and self._cookies.header_for(*_cookie_place(Request(scope)))
+        if cookies:
+            scope["headers"] = _with_cookies(scope["headers"], cookies)
+        return scope
+
+    def _take_cookies(self, headers: Headers, scope: dict[str, Any]) -> None:
+        if self._cookies is not None:
+            place = _cookie_place(Request(scope))
+            self._cookies.update_from(headers.getlist("Set-Cookie"), *place)
+
+    def _to_response(
+        self, body: Any, status: int, headers: Headers, scope: dict[str, Any]
+    ) -> TestResponse:
+        response = self._response_class(body, status, headers, Request(scope))
         response.json_module = self._settings.json
         return response
+
+    # -- websockets
+
+    @contextmanager
+    def websocket_connect(
+        self,
+        path: str = "/",
+        *,
+        subprotocols: Sequence[str] | None = None,
+        timeout: float | None = PATIENCE,
+        **kwargs: Any,
+    ) -> Iterator[WebSocketSession]:
+        """Open a websocket; it is closed at the block's end, where the app's end is waited for.
+
+        The app runs on the loop thread beside the test, its sync functions in worker threads:
+        the calling thread, which goes on with the test, cannot be lent.
+
+        Args:
+            path: below the app's address, with or without a query; or a whole URL.
+            subprotocols: that the client offers, best first.
+            timeout: seconds that the handshake, each message and the app's end may take; None
+                waits for ever.
+            kwargs: what else `EnvironBuilder` takes: headers, query_string, base_url, auth ...
+        Raises:
+            WebSocketDenied: the app has not accepted; it has the response.
+            RuntimeError: the app sent a message that it must not send, or not then.
+            BaseException: what the app raises, where TESTING or the like lets errors propagate.
+            TimeoutError: the app took too long.
+        """
+        asked = self._prepare(self._to_request((), in_http_terms(path=path, **kwargs))[0])
+        scope = to_websocket_scope(asked, subprotocols)
+        self._drop_context()
+        connection = bridge.run_on_loop_thread(
+            Connection.open, self.application, scope, bridge.task_of_caller(), timeout
+        )
+        self._take_cookies(to_headers(connection.dialogue.headers), asked)
+        try:
+            self._raise_if_denied(connection.dialogue, asked)
+            with sync_session(connection, self._settings.json) as websocket:
+                yield websocket
+        finally:
+            self._keep_context_of(connection)
+
+    def _raise_if_denied(self, dialogue: Dialogue, asked: dict[str, Any]) -> None:
+        denial = dialogue.denial
+        if denial is not None:
+            headers = to_headers(dialogue.headers)
+            body = bytes(denial.body)
+            raise WebSocketDenied(self._to_response(body, denial.status, headers, asked))
+
+    def _keep_context_of(self, connection: Connection) -> None:
+        if self.preserve_context and connection.ended_context is not None:
+            self._drop_context()
+            self._ended_context = connection.ended_context
+            self._keep_context()
 
     # -- redirects
 
@@ -341,10 +419,6 @@ def _cookie_place(request: Request) -> tuple[str, str]:
         return request.host.partition(":")[0], path
     except BadRequest:
         return "", path
-
-
-def _title(name: str) -> str:
-    return "-".join(part.capitalize() for part in name.split("-"))
 
 
 def _with_cookies(headers: list[tuple[bytes, bytes]], cookies: str) -> list[tuple[bytes, bytes]]:

@@ -32,7 +32,7 @@ class Exchange:
 
     def __init__(self, app: ASGIApp, scope: Scope, body: bytes) -> None:
         self.status: int | None = None
-        self.headers: list[tuple[str, str]] = []
+        self.headers: list[tuple[bytes, bytes]] = []
         self._app = app
         self._scope = scope
         self._request: Message | None = {"type": "http.request", "body": body, "more_body": False}
@@ -120,10 +120,7 @@ class Exchange:
     async def _send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            self.headers = [
-                (name.decode("latin-1"), value.decode("latin-1"))
-                for name, value in message.get("headers", ())
-            ]
+            self.headers = list(message.get("headers", ()))
         elif message["type"] == "http.response.body":
             if chunk := message.get("body", b""):
                 self._chunks.append(bytes(chunk))

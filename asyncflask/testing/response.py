@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ..datastructures import Headers
 from ..wrappers import Response
 
 if TYPE_CHECKING:
-    from ..datastructures import Headers
     from ..wrappers import Request
 
 
@@ -55,3 +55,12 @@ class Chunks:
     def close(self) -> None:
         """Disconnect from the app."""
         self._exchange.close()
+
+
+def to_headers(pairs: list[tuple[bytes, bytes]]) -> Headers:
+    """ASGI's header pairs with names as tests write them, whatever case the app has sent."""
+    return Headers.trusted([(_title(name), value.decode("latin-1")) for name, value in pairs])
+
+
+def _title(name: bytes) -> str:
+    return "-".join(part.capitalize() for part in name.decode("latin-1").split("-"))

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import threading
+from contextvars import ContextVar
+from types import SimpleNamespace
 
 import anyio
 import pytest
 
-from asyncflask.bridge import Lane, lane, lend_thread
+from asyncflask.bridge import Lane, lane, lend_thread, run_in_worker, run_on_loop_thread
+
+colour = ContextVar("colour", default="none")
 
 
 def test_an_interrupted_thread_ends_what_it_has_begun(monkeypatch):
@@ -57,3 +61,53 @@ def test_an_interrupted_thread_does_not_wait_for_a_blocked_loop(monkeypatch):
 
 async def _give(value):
     return value
+
+
+def test_a_thread_that_only_waits_is_no_worker():
+    """Sync code that the async function meets runs in another thread; even within a lent one."""
+
+    async def ask_in_lane():
+        return await run_in_worker(run_on_loop_thread, run_in_worker, threading.get_ident)
+
+    idents = {run_on_loop_thread(run_in_worker, threading.get_ident), lend_thread(ask_in_lane)}
+
+    assert threading.get_ident() not in idents
+
+
+def test_waiting_brings_errors_and_context_variables():
+    """As if the async function had been called here."""
+
+    async def work():
+        colour.set("red")
+        raise LookupError("no tea")
+
+    with pytest.raises(LookupError, match="no tea"):
+        run_on_loop_thread(work)
+
+    assert colour.get() == "red"
+
+
+def test_an_interrupted_wait_ends_what_it_has_begun(monkeypatch):
+    """Ctrl-C while a thread waits cancels the async code and passes on."""
+    began, ended = threading.Event(), []
+
+    async def work():
+        try:
+            began.set()
+            await anyio.sleep_forever()
+        finally:
+            ended.append(True)
+
+    class Interrupted(threading.Event):
+        def wait(self, timeout=None):
+            if timeout is None:
+                began.wait(20)
+                raise KeyboardInterrupt
+            return super().wait(timeout)
+
+    monkeypatch.setattr(lane, "threading", SimpleNamespace(Event=Interrupted))
+
+    with pytest.raises(KeyboardInterrupt):
+        run_on_loop_thread(work)
+
+    assert ended == [True]
