@@ -71,8 +71,10 @@ def test_handshakes_that_starlette_denies(shop, path, status):
 @pytest.mark.asyncio
 async def test_pytest_asyncio_runs_tests_with_websockets(shop):
     """The client asks for no plugin of its own."""
-    async with create_async_client(shop) as client:
-        async with client.websocket_connect("/orders", subprotocols=["orders"]) as ws:
-            await ws.send_json("tea")
+    async with (
+        create_async_client(shop) as client,
+        client.websocket_connect("/orders", subprotocols=["orders"]) as ws,
+    ):
+        await ws.send_json("tea")
 
-            assert await ws.receive_json() == {"ordered": "tea"}
+        assert await ws.receive_json() == {"ordered": "tea"}
