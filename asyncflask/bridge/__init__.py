@@ -1,5 +1,6 @@
 """Where user code runs, on the event loop or in a worker: the one place that knows threads."""
 
+from .cancelling import cancel_once
 from .colours import blocks, inline, is_async
 from .event import Event
 from .hop import (
@@ -30,6 +31,7 @@ __all__ = [
     "Traveller",
     "act_for",
     "blocks",
+    "cancel_once",
     "drive",
     "ensure_sync",
     "inline",

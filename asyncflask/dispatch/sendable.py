@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from ..wrappers.chunks import encode_chunk
 from ..wrappers.file_body import FileBody
-from ..wrappers.sending import encode_chunk
 from .responses import SENDABLE_STATUSES, is_field_name
 
 if TYPE_CHECKING:
@@ -41,7 +41,9 @@ async def make_sendable(ctx: AppContext, response: Response) -> None:
             response.headers[index] = (name, value.strip(_WHITESPACE))
         if isinstance(response.response, (list, tuple)):
             response.response = list(map(encode_chunk, response.response))
-        elif isinstance(response.response, FileBody):
+            return
+        response._streaming_app = ctx.app
+        if isinstance(response.response, FileBody):
             await _open_file(ctx, response, response.response)
     except BaseException:
         await _close(ctx, response)

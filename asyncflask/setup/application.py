@@ -91,6 +91,7 @@ class Application(Registrar):
         "MAX_COOKIE_SIZE": 4093,
         "PROVIDE_AUTOMATIC_OPTIONS": True,
         "THREADPOOL_SIZE": 40,
+        "STREAM_SHUTDOWN_TIMEOUT": 5,
     }
 
     testing = ConfigAttribute[bool]("TESTING")

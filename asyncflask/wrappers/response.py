@@ -13,20 +13,15 @@ from .. import bridge
 from ..datastructures import ContentRange, Headers
 from ..exceptions import HTTPException, bind_response_class
 from ..http import HTTP_STATUS_CODES, generate_etag
+from .chunks import close_body, encode_chunk, run_closing
 from .conditional import scope_of, status_without_body, wanted_range
 from .content_type import content_type_for
 from .cookies import ResponseCookies
 from .file_body import AsyncClipped, Clipped, FileBody
 from .response_body import ResponseBody
 from .response_headers import ResponseHeaders
-from .sending import (
-    close_body,
-    encode_chunk,
-    run_closing,
-    send_file_body,
-    send_stream,
-    send_whole,
-)
+from .sending import send_file_body, send_whole
+from .stream import Streaming
 from .uri import iri_to_uri
 
 if TYPE_CHECKING:
@@ -38,6 +33,7 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
     from ..datastructures.headers import HeaderSource
+    from .stream import StreamingApp
 
     Body = Iterable[bytes] | Iterable[str] | AsyncIterable[bytes] | AsyncIterable[str]
 
@@ -74,6 +70,10 @@ class Response(ResponseBody, ResponseHeaders, ResponseCookies):
     default_status: int = 200
     default_mimetype: str | None = "text/html"
     autocorrect_location_header = False
+
+    _stream_class = Streaming
+    # The framework sets it on what is streamed.
+    _streaming_app: StreamingApp | None = None
 
     def __init__(
         self,
@@ -333,7 +333,6 @@ class Response(ResponseBody, ResponseHeaders, ResponseCookies):
     async def _send(self, scope: Scope, receive: Receive, send: Send) -> None:
         # SPEC: a refused WebSocket handshake is answered with messages of the same shape.
         prefix = "websocket." if scope["type"] == "websocket" else ""
-        kind = f"{prefix}http.response.body"
         start = {
             "type": f"{prefix}http.response.start",
             "status": self._status_code,
@@ -341,16 +340,15 @@ class Response(ResponseBody, ResponseHeaders, ResponseCookies):
         }
         body = self.response
         if self._status_code in _BODILESS or scope.get("method") == "HEAD":
-            await send_whole(start, b"", kind, send)
+            await send_whole(start, b"", send)
         elif isinstance(body, (list, tuple, str, bytes, bytearray)):
-            await send_whole(start, b"".join(self.iter_encoded()), kind, send)
+            await send_whole(start, b"".join(self.iter_encoded()), send)
         elif isinstance(body, FileBody):
-            await send_file_body(body, start, kind, scope, receive, send)
+            await send_file_body(body, start, (scope, receive, send), self._streaming_app)
         else:
-            await send(start)
             # From here on, whoever iterates over the body also closes it.
             self._is_body_closed = True
-            await send_stream(body, receive, send, kind)
+            await self._stream_class(body, start, receive, send, self._streaming_app).run()
 
     def _wire_headers(self, scope: Scope) -> list[tuple[bytes, bytes]]:
         """The headers as they are sent: addresses quoted, the body's size added, or left out."""

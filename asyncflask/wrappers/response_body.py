@@ -7,8 +7,8 @@ from inspect import isgenerator
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from .. import bridge
+from .chunks import chunks_of, encode_chunk
 from .response_stream import ResponseStream
-from .sending import encode_chunk, send_items
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -154,13 +154,10 @@ class ResponseBody:
         """`make_sequence` for async code: sync iterables run in a worker, async ones here."""
         if self.is_sequence:
             return
-        chunks: list[bytes] = []
-
-        async def keep(chunk: Any) -> None:
-            chunks.append(encode_chunk(chunk))
-
-        body, self.response = self.response, chunks
-        await send_items(body, keep)
+        # Replaced first: what is read here is closed here, and nowhere else.
+        body, self.response = self.response, []
+        async with chunks_of(body) as chunks:
+            self.response = [encode_chunk(chunk) async for chunk in chunks]
 
     def _ensure_sequence(self) -> None:
         if self.is_sequence:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
@@ -228,6 +230,31 @@ class TestRequestData:
         assert client.post("/checksums", data=b"a\nb\n").json == {"sha256": checksum}
         assert client.post("/lines", data=b"a\nb\n").json == {"lines": 2}
         assert client.put("/archives/x", data=b"abc").json == {"name": "x", "size": 3}
+
+
+class TestStreaming:
+    def test_rows_of_a_database(self, client_of, tmp_path, monkeypatch):
+        """The sync generator reads what the hook has opened."""
+        monkeypatch.chdir(tmp_path)
+        with closing(sqlite3.connect("stock.db")) as db, db:
+            db.execute("CREATE TABLE stock (article, packets)")
+            db.execute("INSERT INTO stock VALUES ('tea', 7)")
+
+        assert client_of("streaming").get("/export.csv").text == "article,packets\ntea,7\n"
+
+    def test_numbers(self, client_of, tmp_path, monkeypatch):
+        """The async generator sees the request."""
+        monkeypatch.chdir(tmp_path)
+
+        assert client_of("streaming").get("/count?to=2").text == "0\n1\n"
+
+    def test_a_stream_that_asks_whether_the_server_stops(self, client_of, tmp_path, monkeypatch):
+        """It ends by itself."""
+        monkeypatch.chdir(tmp_path)
+        client = client_of("streaming")
+        client.application.shutdown_event.set()
+
+        assert client.get("/load").text == ""
 
 
 def test_testing(samples_of, tmp_path):

@@ -14,6 +14,8 @@ from asyncflask.wrappers.response import Response
 
 pytestmark = pytest.mark.anyio
 
+HTTP_SCOPE = {"type": "http", "method": "GET", "path": "/", "headers": []}
+
 
 # Buffered
 
@@ -217,13 +219,36 @@ async def test_the_first_item_does_not_wait_for_the_second(exchange):
     assert answer.body == b"firstsecond"
 
 
-async def test_the_head_is_sent_before_the_first_item(exchange):
-    """A client that waits for events sees at once that it is connected."""
+@pytest.mark.parametrize("colour", ["sync", "async"])
+async def test_an_error_before_the_first_item_sends_nothing(exchange, colour):
+    """As in Flask: the server can answer 500 still, rather than cut a 200."""
+    messages = []
+
+    def pieces():
+        raise ZeroDivisionError
+        yield "a"
+
+    async def async_pieces():
+        raise ZeroDivisionError
+        yield "a"
+
+    async def send(message):
+        messages.append(message)
+
+    with pytest.raises(ZeroDivisionError):
+        await exchange(Response(pieces() if colour == "sync" else async_pieces()), send=send)
+
+    assert messages == []
+
+
+async def test_an_empty_first_item_sends_the_head_at_once(exchange):
+    """A stream that will wait long can tell its client that it is there."""
     started = anyio.Event()
 
     async def pieces():
+        yield ""
         await started.wait()
-        yield "event"
+        yield "news"
 
     async def send(message):
         if message["type"] == "http.response.start":
@@ -232,7 +257,7 @@ async def test_the_head_is_sent_before_the_first_item(exchange):
     with anyio.fail_after(10):
         answer = await exchange(Response(pieces()), send=send)
 
-    assert answer.body == b"event"
+    assert answer.body == b"news"
 
 
 async def test_the_size_of_a_stream_is_kept_where_it_is_set(exchange):
@@ -370,6 +395,114 @@ async def test_a_sync_generator_is_closed_when_the_client_goes(exchange):
 
     assert len(ended) == 1
     assert ended[0] != threading.get_ident()
+
+
+async def test_clean_up_may_await_when_the_client_goes_while_the_stream_waits(exchange):
+    """The waiting is cancelled, once; what `finally` awaits after that is not."""
+    sent, ended = anyio.Event(), []
+
+    async def pieces():
+        try:
+            yield "a"
+            await anyio.sleep_forever()
+        finally:
+            await anyio.lowlevel.checkpoint()
+            await anyio.lowlevel.checkpoint()
+            ended.append(True)
+
+    async def receive():
+        await sent.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(message):
+        if message.get("body") == b"a":
+            sent.set()
+
+    with anyio.fail_after(10):
+        await exchange(Response(pieces()), receive=receive, send=send)
+
+    assert ended == [True]
+
+
+async def test_an_error_of_the_clean_up_is_not_lost_when_the_client_goes(exchange):
+    """It is raised, to be logged, though nobody waits for the body any more."""
+    sent = anyio.Event()
+
+    async def pieces():
+        try:
+            yield "a"
+            await anyio.sleep_forever()
+        finally:
+            raise ZeroDivisionError
+
+    async def receive():
+        await sent.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(message):
+        if message.get("body") == b"a":
+            sent.set()
+
+    with pytest.raises(ZeroDivisionError), anyio.fail_after(10):
+        await exchange(Response(pieces()), receive=receive, send=send)
+
+
+async def test_a_stream_that_never_waits_leaves_others_their_turn(exchange):
+    """Neither send() nor the generator waits, and yet the client's leaving is noticed."""
+    ended = []
+
+    async def pieces():
+        try:
+            while True:
+                yield "a"
+        finally:
+            ended.append(True)
+
+    async def receive():
+        return {"type": "http.disconnect"}
+
+    async def send(message):
+        """Return at once, as uvicorn does once the client has gone."""
+
+    with anyio.fail_after(10):
+        await Response(pieces())(HTTP_SCOPE, receive, send)
+
+    assert ended == [True]
+
+
+async def test_an_iterator_needs_no_closing_function(exchange):
+    """An object with `__anext__`, or with `__next__`, will do."""
+
+    class Numbers:
+        def __init__(self):
+            self.left = 3
+
+        def __iter__(self):
+            return self
+
+        def __next__(self):
+            if not self.left:
+                raise StopIteration
+            self.left -= 1
+            return str(self.left)
+
+    class AsyncNumbers:
+        def __init__(self):
+            self.numbers = Numbers()
+
+        def __aiter__(self):
+            return self
+
+        async def __anext__(self):
+            await anyio.lowlevel.checkpoint()
+            try:
+                return next(self.numbers)
+            except StopIteration:
+                raise StopAsyncIteration from None
+
+    bodies = [(await exchange(Response(kind()))).body for kind in (Numbers, AsyncNumbers)]
+
+    assert bodies == [b"210", b"210"]
 
 
 async def test_a_server_may_report_the_lost_client_when_sending(exchange):
