@@ -114,6 +114,7 @@ class ASGIMethods(Application):
             self._got_first_request = True
         request = self.request_class(scope)
         request._app = self
+        request._receive = receive
         ctx = AppContext(self, request)  # type: ignore[arg-type]  # Flask has the rest
         ctx.enter()
         try:
@@ -126,7 +127,7 @@ class ASGIMethods(Application):
             may_have_body = request.method not in _BODILESS or not _BODY_FIELDS.isdisjoint(fields)
             rule = request.url_rule
             if rule is not None and (may_have_body or rule.stream_body):
-                await self._receive(ctx, request, receive)
+                await self._receive(ctx, request)
             # PERF: pipeline_of in place, for the endpoints that are compiled already.
             compiled = self._compiled.get(None if rule is None else rule.endpoint)
             pipeline = compiled or self.pipeline_of(rule)
@@ -180,7 +181,7 @@ class ASGIMethods(Application):
         # Not by the dict of the fields: HTTP/2 clients may send each cookie in one of its own.
         return any(name in value for field, value in scope["headers"] if field == b"cookie")
 
-    async def _receive(self, ctx: AppContext, request: Request, receive: Receive) -> None:
+    async def _receive(self, ctx: AppContext, request: Request) -> None:
         """Receive the body as the rule wants it; OPTIONS is answered without."""
         rule = request.url_rule
         if request.method == "OPTIONS" and rule.provide_automatic_options:
@@ -188,14 +189,14 @@ class ASGIMethods(Application):
         if rule.max_content_length is not ...:
             request.max_content_length = rule.max_content_length
         if rule.stream_body:
-            attach_stream(request, receive)
+            attach_stream(request)
             return
         try:
             # Out of the context: the body's timer keeps a copy of the context variables, and
             # event loops keep a timer for a while after it was cancelled.
             ctx.leave()
             try:
-                await receive_body(request, receive)
+                await receive_body(request)
             finally:
                 ctx.enter()
         except BaseException as exc:
@@ -211,9 +212,12 @@ class ASGIMethods(Application):
     ) -> None:
         """Send a streamed response; its context lives until the stream has ended."""
         scope, receive, send = connection
-        if not isinstance(response, ForwardedResponse):
+        if isinstance(response, ForwardedResponse):
+            # What was taken ahead is for the application too.
+            receive = ctx.require_request()._receive or receive
+        else:
             # Its generator may read the body while it is watched whether the client leaves.
-            receive = receive_beside_body(ctx.require_request(), receive)
+            receive = receive_beside_body(ctx.require_request())
         error: BaseException | None = None
         try:
             await response(scope, receive, send)

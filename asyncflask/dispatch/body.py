@@ -11,7 +11,6 @@ from ..exceptions import HTTPException
 from ..wrappers.body import BODY_MEMORY, Body, Refused
 from ..wrappers.forms import MULTIPART, MultipartForm
 from .incoming import Incoming, announced_length
-from .shared_receive import SharedReceive
 from .stream import BodyStream
 
 if TYPE_CHECKING:
@@ -29,10 +28,10 @@ _DEFAULT_TIMEOUT = 60.0
 _NOTHING = Body.from_bytes(b"")
 
 
-async def receive_body(request: Request, receive: Receive) -> None:
+async def receive_body(request: Request) -> None:
     """Receive the body and attach it to the request.
 
-    Without a body `receive` is not called. What goes wrong is kept in the body, to be raised when
+    Without a body nothing is received. What goes wrong is kept in the body, to be raised when
     the request is asked for it. Up to 1 MiB stays in memory; past that the body moves to a
     temporary file, and a multipart form is parsed as it arrives.
     """
@@ -40,13 +39,14 @@ async def receive_body(request: Request, receive: Receive) -> None:
     if length == 0:
         request._attach_body(_NOTHING)
         return
-    incoming = _incoming(request, receive, length)
+    assert request._receive is not None
+    incoming = _incoming(request, request._receive, length)
     try:
         body = await _collect(request, incoming)
     except (HTTPException, OSError) as exc:
         body = Body(error=exc)
         if incoming.is_refused:
-            body.refused = Refused(incoming.length or 0, partial(receive_body, request, receive))
+            body.refused = Refused(incoming.length or 0, partial(receive_body, request))
     body.size = incoming.size
     body.close_connection = incoming.close_connection
     request._attach_body(body)
@@ -59,17 +59,20 @@ async def receive_refused_body(request: Request) -> None:
         await refused.receive()
 
 
-def attach_stream(request: Request, receive: Receive) -> None:
+def attach_stream(request: Request) -> None:
     """Attach the stream of a route with stream_body=True; nothing is received yet."""
-    shared = SharedReceive(receive)
+    shared = request._share_receive()
     incoming = _incoming(request, shared.read, announced_length(request.scope))
-    request._attach_body(Body(live=BodyStream(incoming, shared.watch)))
+    request._attach_body(Body(live=BodyStream(incoming)))
 
 
-def receive_beside_body(request: Request, receive: Receive) -> Receive:
-    """The `receive` that tells a streamed response of the disconnect, and leaves it the body."""
-    live = None if request._body is None else request._body.live
-    return receive if live is None else live.watch
+def receive_beside_body(request: Request) -> Receive:
+    """The `receive` that tells a streamed response of the disconnect, and leaves it the body.
+
+    A body that nobody reads for BODY_TIMEOUT is dropped then.
+    """
+    patience = request._setting("BODY_TIMEOUT", _DEFAULT_TIMEOUT)
+    return partial(request._share_receive().watch, patience)
 
 
 def must_close_connection(request: Request) -> bool:

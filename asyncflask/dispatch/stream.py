@@ -9,8 +9,6 @@ from .. import bridge
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
-    from starlette.types import Receive
-
     from .incoming import Incoming
 
 
@@ -21,13 +19,9 @@ class BodyStream:
     code they block, and iterating gives lines, as a file does. The rest need not be read.
 
     Reading raises what `Incoming.next_chunk` raises; the same error again when it is tried again.
-
-    Attributes:
-        watch: a `receive` that waits for the client to leave, and lets the body be read.
     """
 
-    def __init__(self, incoming: Incoming, watch: Receive) -> None:
-        self.watch = watch
+    def __init__(self, incoming: Incoming) -> None:
         self._incoming = incoming
         self._buffer = bytearray()
         self._error: BaseException | None = None

@@ -19,8 +19,6 @@ from .forms import (
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from starlette.types import Receive
-
 # Bytes of a body that stay in memory; past them it moves to a temporary file.
 BODY_MEMORY = 1024 * 1024
 
@@ -31,7 +29,6 @@ class LiveBody(Protocol):
     """What a body still at the server offers; the whole of it is `BodyStream`."""
 
     limit: int | None
-    watch: Receive
 
     @property
     def close_connection(self) -> bool: ...

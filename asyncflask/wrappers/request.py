@@ -23,11 +23,14 @@ from .lazy import lazy
 from .live_form import LiveForm, PartLimits
 from .request_headers import HeaderValues
 from .request_url import URLParts
+from .shared_receive import SharedReceive
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from types import TracebackType
     from typing import Self
+
+    from starlette.types import Receive
 
     from ..datastructures import FileStorage
 
@@ -77,6 +80,8 @@ class Request(URLParts, HeaderValues):
     is_run_once = False
 
     _app: RequestApp | None = None
+    _receive: Receive | None = None
+    _shared_receive: SharedReceive | None = None
     _body: Body | None = None
     _cached_data: bytes | None = None
     _cached_json: tuple[Any, Any] = (_UNSET, _UNSET)
@@ -211,6 +216,27 @@ class Request(URLParts, HeaderValues):
 
     def _attach_body(self, body: Body) -> None:
         self._body = body
+
+    def _share_receive(self) -> SharedReceive:
+        """The server's messages for more than one who wants them; from now on, all take this."""
+        if self._shared_receive is None:
+            assert self._receive is not None
+            self._shared_receive = SharedReceive(self._receive)
+            self._receive = self._shared_receive.read
+        return self._shared_receive
+
+    def is_disconnected(self) -> Any:
+        """Whether the client has left; awaited in async code, a plain call in sync code.
+
+        The server notices a client that leaves once the body has been received, or read.
+        Always false where there is no server, as in `app.test_request_context()`.
+        """
+        if bridge.is_on_event_loop():
+            return self._is_disconnected()
+        return bridge.wait_for(self._is_disconnected)
+
+    async def _is_disconnected(self) -> bool:
+        return self._receive is not None and await self._share_receive().is_disconnected()
 
     def _received_body(self) -> Body:
         """Return the body, if it has come without error and is within the limit."""

@@ -9,7 +9,8 @@ import anyio
 import pytest
 
 from asyncflask import bridge
-from asyncflask.dispatch.body import attach_stream, must_close_connection, receive_body
+from asyncflask.dispatch import body as receiving
+from asyncflask.dispatch.body import must_close_connection
 from asyncflask.exceptions import (
     BadRequest,
     ClientDisconnected,
@@ -45,6 +46,18 @@ def chunks(body, size=65536):
     messages = [{"type": "http.request", "body": piece, "more_body": True} for piece in pieces]
     messages[-1]["more_body"] = False
     return messages
+
+
+async def receive_body(request, server):
+    """Receive the body of a request that came from this server."""
+    request._receive = server
+    await receiving.receive_body(request)
+
+
+def attach_stream(request, server):
+    """Attach the stream of a request that came from this server."""
+    request._receive = server
+    receiving.attach_stream(request)
 
 
 DISCONNECT = {"type": "http.disconnect"}
