@@ -69,15 +69,17 @@ class WSGIAdapter:
 def _missing_from_environ(scope: Scope) -> dict[str, Any]:
     """What a2wsgi does not know of, or takes from elsewhere."""
     cookies = [value.decode("latin-1") for name, value in scope["headers"] if name == b"cookie"]
-    environ = {
+    environ: dict[str, Any] = {
         # Not by the environment's SCRIPT_NAME: that is where the app itself is mounted.
         "SCRIPT_NAME": _to_wsgi(scope.get("root_path", "").rstrip("/")),
         "PATH_INFO": _to_wsgi(path_below_root(scope)),
         "QUERY_STRING": scope.get("query_string", b"").decode("latin-1"),
         "wsgi.errors": sys.stderr,
-        # Else Werkzeug takes a body of unknown length for none.
-        "wsgi.input_terminated": True,
     }
+    if not any(name == b"content-length" for name, _ in scope["headers"]):
+        # Else Werkzeug takes a body of unknown length for none. Where the length is known, it
+        # finds out by itself that a client has left.
+        environ["wsgi.input_terminated"] = True
     if cookies:
         # SPEC: RFC 9113 section 8.2.3: HTTP/2 may send each in a field of its own.
         environ["HTTP_COOKIE"] = "; ".join(cookies)
