@@ -144,6 +144,15 @@ class TestAsync:
             page.app.test_client().get("/wrong")
 
 
+class TestLeaving:
+    def test_work_for_a_client_that_stays(self, client_of):
+        """It is done to its end."""
+        client = client_of("request-data")
+
+        assert client.post("/reports").json == {"rows": [0, 1, 4]}
+        assert client.get("/primes").json["primes"][-1] == 29
+
+
 class TestUploads:
     def test_saving(self, run_page, tmp_path):
         """The file is stored as it came, and fields are left out."""
