@@ -25,7 +25,8 @@ async def cancel_once(coroutine: Coroutine[Any, Any, T], before_waiting: Callabl
         before_waiting: called before the coroutine waits for the first time, if it ever does.
     """
     with anyio.CancelScope() as shield:
-        return await _drive(coroutine, shield, before_waiting)
+        result = await _drive(coroutine, shield, before_waiting)
+    return result  # noqa: RET504  # for type checkers the scope might swallow an error
 
 
 @types.coroutine
