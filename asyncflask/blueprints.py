@@ -398,6 +398,26 @@ class Blueprint(Registrar):
         self.record_once(lambda state: state.app.url_default_functions[None].append(f))
         return f
 
+    # The whole app's start-up and shutdown
+
+    @setupmethod
+    def before_app_serving(self, func: F) -> F:
+        """`before_serving` of the app."""
+        self.record_once(lambda state: state.app.before_serving(func))
+        return func
+
+    @setupmethod
+    def while_app_serving(self, func: F) -> F:
+        """`while_serving` of the app."""
+        self.record_once(lambda state: state.app.while_serving(func))
+        return func
+
+    @setupmethod
+    def after_app_serving(self, func: F) -> F:
+        """`after_serving` of the app."""
+        self.record_once(lambda state: state.app.after_serving(func))
+        return func
+
     def open_resource(
         self, resource: str, mode: str = "rb", encoding: str | None = "utf-8"
     ) -> IO[Any]:

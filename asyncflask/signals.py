@@ -25,6 +25,12 @@ request_tearing_down = _signals.signal(
 got_request_exception = _signals.signal(
     "got-request-exception", "An error goes to the 500 handler or the server. Sends `exception`."
 )
+got_serving_exception = _signals.signal(
+    "got-serving-exception", "Start-up or shutdown has failed. Sends `exception`."
+)
+got_background_exception = _signals.signal(
+    "got-background-exception", "A background task has failed. Sends `exception`."
+)
 appcontext_tearing_down = _signals.signal(
     "appcontext-tearing-down", "The app context ends. Sends `exc`, the unhandled error or None."
 )

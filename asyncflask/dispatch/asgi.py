@@ -85,7 +85,8 @@ class ASGIMethods(Application):
         if scope["type"] == "http":
             await self._answer(scope, receive, send)
         elif scope["type"] == "lifespan":
-            await answer_lifespan(self.shutdown_event, receive, send)
+            self._has_started = True
+            await answer_lifespan(self, scope, receive, send)
         else:
             await refuse(scope, receive, send)
 

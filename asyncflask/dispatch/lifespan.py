@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from .stop_signals import telling_of_stop_signals
+from .serving import Serving
 
 if TYPE_CHECKING:
-    from .. import bridge
     from ..typing import Receive, Scope, Send
 
 
-async def answer_lifespan(shutdown_event: bridge.Event, receive: Receive, send: Send) -> None:
-    """Tell the server that start-up and shutdown are complete, when it asks."""
+async def answer_lifespan(app: Any, scope: Scope, receive: Receive, send: Send) -> None:
+    """Start the app up and shut it down as the server says, and tell it how that went."""
     await receive()
-    shutdown_event.clear()
-    with telling_of_stop_signals(shutdown_event.set):
-        await send({"type": "lifespan.startup.complete"})
-        await receive()
-        shutdown_event.set()
-        await send({"type": "lifespan.shutdown.complete"})
+    serving = Serving(app, scope.get("state"))
+    async with serving.stack:
+        if await serving.start_up():
+            await send({"type": "lifespan.startup.complete"})
+            await receive()
+        await serving.begin_to_stop()
+    part = "shutdown" if serving.has_started else "startup"
+    failure = serving.failure
+    if failure is None:
+        await send({"type": f"lifespan.{part}.complete"})
+    else:
+        # The log has its traceback already; this is what the server shows.
+        message = f"{type(failure).__name__}: {failure}"
+        await send({"type": f"lifespan.{part}.failed", "message": message})
 
 
 async def refuse(scope: Scope, receive: Receive, send: Send) -> None:

@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from .. import bridge
+from ..ctx import AppContext
 from ..local import LocalProxy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from blinker import Signal
-
-    from ..ctx import AppContext
+    from blinker import NamedSignal, Signal
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,3 +66,15 @@ async def announce(ctx: AppContext, signal: Signal, **values: Any) -> None:
         return
     for receiver in signal.receivers_for(ctx.app):
         await call(ctx, Step.of(receiver), ctx.app, **values)
+
+
+async def report(app: Any, signal: NamedSignal, exc: BaseException, message: str) -> None:
+    """Log an error that no request has, and send it to a signal's receivers in an app context."""
+    app.logger.error(message, exc_info=exc)
+    if not signal.receivers:
+        return
+    try:
+        async with AppContext(app) as ctx:
+            await bridge.drive(announce(ctx, signal, exception=exc), ctx)
+    except Exception as error:
+        app.logger.error(f"A receiver of {signal.name!r} has failed", exc_info=error)

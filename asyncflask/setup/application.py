@@ -8,7 +8,6 @@ from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar, cast
 
-from .. import bridge
 from ..config import Config, ConfigAttribute
 from ..ctx import _AppCtxGlobals
 from ..exceptions import Aborter
@@ -20,10 +19,12 @@ from .hooks import LiveList
 from .mounts import Mount, make_mount
 from .registrar import _bind_view, _endpoint_from_view_func, setupmethod
 from .resources import find_instance_path
+from .serving_hooks import ServingHooks
 
 if TYPE_CHECKING:
     import logging
-    from collections.abc import Callable, Iterable, ValuesView
+    from collections.abc import Callable, Iterable, Mapping, ValuesView
+    from contextlib import AbstractAsyncContextManager
 
     from jinja2 import Environment
     from starlette.types import ASGIApp
@@ -45,7 +46,7 @@ def _timedelta(value: timedelta | int) -> timedelta:
     return value if isinstance(value, timedelta) else timedelta(seconds=value)
 
 
-class Application(Registrar):
+class Application(ServingHooks):
     """What an app has before its first request and keeps unchanged through all of them.
 
     Flask's documented class attributes may be overridden in a subclass.
@@ -112,10 +113,17 @@ class Application(Registrar):
         instance_path: str | None = None,
         instance_relative_config: bool = False,
         root_path: str | None = None,
+        lifespan: Callable[[Any], AbstractAsyncContextManager[Mapping[str, Any] | None]]
+        | None = None,
     ) -> None:
-        """Make an app; the arguments are Flask's.
+        """Make an app; the arguments are Flask's, but for the last one.
 
+        Args:
+            lifespan: an async context manager function, given the app: what is before its
+                `yield` is run at start-up, what is after it at shutdown. A mapping that it
+                yields is each request's `state`.
         Raises:
+            TypeError: `lifespan` is a generator function without its decorator.
             ValueError: `instance_path` is relative.
         """
         super().__init__(
