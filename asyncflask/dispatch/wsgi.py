@@ -16,8 +16,8 @@ import anyio
 from anyio.lowlevel import current_token
 
 from ..middleware.root_path import path_below_root
+from ..wrappers.shared_receive import SharedReceive
 from .lifespan import refuse
-from .shared_receive import SharedReceive
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -126,6 +126,7 @@ class Exchange:
         self._client = SharedReceive(receive)
         self._server_send = send
         self._body_timeout = body_timeout
+        self._has_started = anyio.Event()
         self._start: Message | None = None
         self._failure: Exception | None = None
         # a2wsgi receives and sends in tasks of its own, which a cancellation does not reach.
@@ -165,7 +166,10 @@ class Exchange:
 
     async def _watch(self) -> None:
         try:
-            await self._client.watch()
+            await self._has_started.wait()
+            # An application that streams before it has read is not waited for, for ever: what
+            # tells that the client has left is behind the body.
+            await self._client.watch(patience=self._body_timeout)
         finally:
             # Cancelled too: by the end of the application, or with the request.
             self._end()
@@ -196,6 +200,7 @@ class Exchange:
             return
         start, self._start = self._start, None
         if start is not None:
+            self._has_started.set()
             await self._pass_on(start)
         await self._pass_on(message)
 

@@ -259,6 +259,22 @@ class TestResponseBody:
 
         assert body.closed.is_set()
 
+    async def test_client_leaves_behind_an_unread_body(self, exchange):
+        """A body that nobody reads hides for no longer than BODY_TIMEOUT that the client left."""
+        body = Body(iter(lambda: b"more", None))
+        unread = body_of(b"x" * 1_000_000, b"y", then=disconnect)
+
+        with anyio.fail_after(WAIT):
+            await exchange(
+                mounting(plain(body), BODY_TIMEOUT=0.01),
+                "/old",
+                method="POST",
+                headers={"Content-Length": "2000000"},
+                receive=unread,
+            )
+
+        assert body.closed.is_set()
+
     async def test_send_tells_of_the_disconnect(self, exchange):
         """An OSError of send() ends the body too, and is no error of the application's."""
         body = Body(iter(lambda: b"more", None))
