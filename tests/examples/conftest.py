@@ -1,27 +1,37 @@
-"""The examples, imported into the tests or served by uvicorn as their READMEs say."""
+"""The examples, imported, or served by uvicorn as their READMEs say; and a browser."""
 
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
 from contextlib import ExitStack, contextmanager
+from itertools import count
 from pathlib import Path
 from threading import Timer
 from typing import TYPE_CHECKING
 
 import httpx
 import pytest
+from websockets.sync.client import connect
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import ModuleType
 
 ROOT = Path(__file__).parents[2]
-DEADLINE = 30  # seconds that a server may take to start, to answer or to end
+DEADLINE = 30  # seconds that a server or browser may take to start, to answer or to end
+CHROMIUM = shutil.which("chromium")
+SWITCHES = [
+    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-quic"),
+    *("--no-first-run", "--disable-background-networking", "--disable-component-update"),
+    *("--disable-sync", "--no-proxy-server", "--remote-debugging-port=0"),
+]
 
 
 @pytest.fixture
@@ -98,3 +108,110 @@ def deadline(process: subprocess.Popen[str]) -> Iterator[None]:
         yield
     finally:
         timer.cancel()
+
+
+@pytest.fixture
+def browser(tmp_path: Path) -> Iterator[Browser]:
+    """A tab of Debian's chromium, which is told what to do over its DevTools protocol."""
+    if CHROMIUM is None:
+        pytest.skip("chromium is not installed")
+    with (
+        chromium(tmp_path / "profile") as address,
+        connect(address, proxy=None, max_size=None) as connection,
+    ):
+        yield Browser(connection, count(1))
+
+
+@contextmanager
+def chromium(folder):
+    """A headless chromium whose profile is in `folder`; gives the address of its DevTools."""
+    process = subprocess.Popen(
+        [CHROMIUM, *SWITCHES, f"--user-data-dir={folder}", "about:blank"],
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    # Where it takes too long, its output ends, and so does whoever waits for that.
+    timer = Timer(DEADLINE, process.kill)
+    timer.start()
+    with process:
+        try:
+            yield devtools_address(process.stderr)
+        finally:
+            process.terminate()
+            process.communicate()
+            timer.cancel()
+
+
+def devtools_address(lines):
+    log = []
+    for line in lines:
+        log.append(line)
+        if found := re.search(r"DevTools listening on (ws://\S+)", line):
+            return found[1]
+    raise AssertionError(f"chromium did not start:\n{''.join(log)}")
+
+
+class Browser:
+    """One tab of a chromium."""
+
+    def __init__(self, connection, numbers):
+        self._connection = connection
+        self._numbers = numbers
+        self._tab = {}
+        target = self.call("Target.createTarget", url="about:blank")["targetId"]
+        tab = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+        self._tab = {"sessionId": tab}
+        self.call("Page.enable")
+
+    def open_tab(self):
+        """Another tab of the same chromium."""
+        return Browser(self._connection, self._numbers)
+
+    def call(self, method, **params):
+        """Send a command; gives its result."""
+        number = next(self._numbers)
+        command = {"id": number, "method": method, "params": params}
+        self._connection.send(json.dumps(command | self._tab))
+        while (message := self._receive()).get("id") != number:
+            pass
+        assert "error" not in message, message
+        return message["result"]
+
+    def _receive(self):
+        return json.loads(self._connection.recv(timeout=DEADLINE))
+
+    def wait_for_page(self):
+        loaded = {"method": "Page.loadEventFired"} | self._tab
+        while not loaded.items() <= self._receive().items():
+            pass
+
+    def visit(self, url):
+        self.call("Page.navigate", url=str(url))
+        self.wait_for_page()
+
+    def find(self, selector):
+        """The id of the first element that the CSS selector finds."""
+        root = self.call("DOM.getDocument")["root"]["nodeId"]
+        return self.call("DOM.querySelector", nodeId=root, selector=selector)["nodeId"]
+
+    def choose_files(self, selector, *paths):
+        files = [str(path) for path in paths]
+        self.call("DOM.setFileInputFiles", nodeId=self.find(selector), files=files)
+
+    def click(self, selector):
+        """Click on what leads to another page."""
+        self.run(f"document.querySelector({json.dumps(selector)}).click()")
+        self.wait_for_page()
+
+    def run(self, script):
+        """The value of a JavaScript expression in the page."""
+        return self.call("Runtime.evaluate", expression=script)["result"].get("value")
+
+    def wait_until(self, condition):
+        """Wait until a JavaScript condition holds in the page."""
+        look = f"() => ({condition}) ? resolve() : setTimeout(look, 10)"
+        script = f"new Promise(resolve => {{ const look = {look}; look() }})"
+        self.call("Runtime.evaluate", expression=script, awaitPromise=True)
+
+    def text(self, selector="main"):
+        return self.run(f"document.querySelector({json.dumps(selector)}).innerText")
