@@ -184,7 +184,10 @@ class Exchange:
     async def _receive(self) -> Message:
         read, seconds = self._client.read, self._body_timeout
         message: Message | None = await self._unless_over(read, seconds=seconds)
-        if message is None or message["type"] == "http.disconnect":
+        if message is not None and message["type"] == "http.disconnect":
+            self._end()
+            message = None
+        if message is None:
             # Or a2wsgi would take what has come so far for the whole body.
             raise ConnectionResetError(
                 f"The client of {self.scope['path']!r} has left, or stopped sending, before its"
