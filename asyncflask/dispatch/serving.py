@@ -73,7 +73,7 @@ class Serving:
         for function in app.while_serving_gens:
             await self._enter(_steps_of_generator(function))
         for mount in app._mounts:
-            if not mount.is_wsgi:
+            if mount.has_lifespan:
                 mount.state.clear()
                 await self._enter(_steps_of(running(mount.app, mount.state)))
 

@@ -331,16 +331,9 @@ class Application(ServingHooks):
             ValueError: something is mounted there already, or that is no fixed path.
         """
         self._check_not_started("mount")
-        mount = make_mount(prefix, app, wsgi)
         if app is self:
             raise ValueError(f"{self!r} cannot be mounted in itself. Mount it in another app.")
-        for other in self._mounts:
-            if other.prefix == mount.prefix:
-                raise ValueError(
-                    f"{app!r} cannot be mounted at {prefix!r}: {other.app!r} is mounted there"
-                    " already. Use another path."
-                )
-        self._mounts.append(mount)
+        self._mounts.append(make_mount(prefix, app, wsgi, self._mounts))
         self._front = self._build_front
 
     @setupmethod

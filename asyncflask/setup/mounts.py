@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from inspect import signature
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..bridge import is_async
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,21 +21,26 @@ class Mount:
         prefix: starts with a slash and ends with none; "" is the fallback for all other paths.
         app: as it was given.
         is_wsgi: whether it is a WSGI application; else it is an ASGI one.
+        has_lifespan: whether to run its lifespan: an ASGI application's, once for each
+            application, however often it is mounted.
         state: what its lifespan has put into the scope; its requests are given a copy.
     """
 
     prefix: str
     app: Any
     is_wsgi: bool
+    has_lifespan: bool
     state: dict[str, Any] = field(default_factory=dict)
 
 
-def make_mount(prefix: str, app: Any, wsgi: bool | None) -> Mount:
+def make_mount(prefix: str, app: Any, wsgi: bool | None, others: Sequence[Mount] = ()) -> Mount:
     """Check what `mount` was given.
 
+    Args:
+        others: what is mounted already.
     Raises:
         TypeError: `app` is no application, or it cannot be told whether it is a WSGI one.
-        ValueError: `prefix` is not a plain path.
+        ValueError: `prefix` is not a plain path, or is taken.
         ImportError: `app` is a WSGI application and a2wsgi is not installed.
     """
     is_wsgi_app = is_wsgi(app) if wsgi is None else wsgi
@@ -41,7 +49,21 @@ def make_mount(prefix: str, app: Any, wsgi: bool | None) -> Mount:
             f"Mounting {app!r} at {prefix!r} needs the package 'a2wsgi', as it is a WSGI"
             " application, and a2wsgi is not installed. Run `pip install asyncflask[wsgi]`."
         )
-    return Mount(_checked_prefix(prefix), app, is_wsgi_app)
+    prefix = _checked_prefix(prefix)
+    _check_is_free(prefix, app, others)
+    for other in others:
+        if other.app is app:
+            return Mount(prefix, app, is_wsgi_app, has_lifespan=False, state=other.state)
+    return Mount(prefix, app, is_wsgi_app, has_lifespan=not is_wsgi_app)
+
+
+def _check_is_free(prefix: str, app: Any, others: Sequence[Mount]) -> None:
+    for other in others:
+        if other.prefix == prefix:
+            raise ValueError(
+                f"{app!r} cannot be mounted at {prefix or '/'!r}: {other.app!r} is mounted there"
+                " already. Use another path."
+            )
 
 
 def _checked_prefix(prefix: str) -> str:

@@ -146,8 +146,20 @@ def test_a_prefix_is_taken_once():
     app = Flask("host")
     app.mount("/api", asgi_function)
 
-    with pytest.raises(ValueError, match=r"at '/api/': <function asgi_function .* already"):
+    with pytest.raises(ValueError, match=r"at '/api': <function asgi_function .* already"):
         app.mount("/api/", Starlette())
+
+
+def test_an_application_mounted_twice():
+    """It has one lifespan, and one state."""
+    app = Flask("host")
+    app.mount("/a", asgi_function)
+    app.mount("/b", asgi_function)
+
+    first, second = app._mounts
+
+    assert (first.has_lifespan, second.has_lifespan) == (True, False)
+    assert first.state is second.state
 
 
 def test_an_app_is_not_mounted_in_itself():
