@@ -169,6 +169,28 @@ def parse_options_header(value: str | None) -> tuple[str, dict[str, str]]:
     return main.strip(), options
 
 
+def parse_part_options(value: str) -> dict[str, str]:
+    """Return the options of a form part's Content-Disposition.
+
+    `name="a"` wins over `name*=...` and `name*0=...`, wherever it stands: what inspects forms on
+    their way to the application sees the plain one alone.
+    """
+    _, options = parse_options_header(value)
+    # SPEC: RFC 7578 section 4.2 forbids the extended notation in forms; some clients use it.
+    if "*" in value:
+        for parameter in _iterate_parameters(value):
+            if "*" not in parameter[1]:
+                options[parameter[1].lower()] = _plain_value(parameter[2])
+    return options
+
+
+def _plain_value(value: str) -> str:
+    if value[:1] != '"':
+        return value
+    # Browsers write a quote in a file name as %22, and leave other escapes alone.
+    return _unescape(value[1:-1]).replace("%22", '"')
+
+
 def _read_options(text: str, options: dict[str, str]) -> None:
     charset = ""
     for parameter in _iterate_parameters(text):
@@ -178,9 +200,7 @@ def _read_options(text: str, options: dict[str, str]) -> None:
             if extended := _match_charset(value):
                 charset, value = extended.groups()
             value = _decode_extended(value, charset)
-        if value[:1] == '"':
-            # Browsers write a quote in a file name as %22, and leave other escapes alone.
-            value = _unescape(value[1:-1]).replace("%22", '"')
+        value = _plain_value(value)
         if continuation := _match_continuation(name):
             name = continuation[1]
             value = options.get(name, "") + value

@@ -16,7 +16,7 @@ from multipart import (  # type: ignore[import-untyped]  # it has no py.typed
 
 from ..datastructures import FileStorage, Headers
 from ..exceptions import BadRequest, HTTPException, RequestEntityTooLarge
-from ..syntax import parse_options_header
+from ..syntax import parse_options_header, parse_part_options
 from .request_url import parse_query
 
 if TYPE_CHECKING:
@@ -31,6 +31,9 @@ FILE_MEMORY = 512 * 1024
 # Of one part's headers: how many there may be, and how many bytes one may have.
 _MAX_HEADERS = 32
 MAX_HEADER_SIZE = 16 * 1024
+
+# Bytes of one part's headers that do not count as data: an ordinary part has no more.
+_FREE_HEADERS = 1024
 
 # COMPAT: the charsets that Flask accepts for a part; others are read as UTF-8.
 _PART_CHARSETS = frozenset({"ascii", "us-ascii", "utf-8", "iso-8859-1"})
@@ -53,7 +56,7 @@ class ParsedForm:
 
     fields: list[tuple[str, str]] = field(default_factory=list)
     files: list[tuple[str, FileStorage]] = field(default_factory=list)
-    # What the limits are for: bytes of the fields' values, and number of fields and files.
+    # What the limits are for: bytes of the fields' values and of long headers, and number of parts.
     memory: int = 0
     parts: int = 0
 
@@ -107,11 +110,15 @@ def parse_urlencoded(body: bytes, limits: FormLimits) -> ParsedForm:
     """Parse `a=b&c=d`.
 
     Raises:
-        RequestEntityTooLarge: it has more bytes than the limit of memory.
+        RequestEntityTooLarge: it has more bytes than the limit of memory, or too many fields.
     """
     if limits.memory is not None and len(body) > limits.memory:
         raise too_much_in_fields(limits.memory)
-    return ParsedForm(parse_query(body), memory=len(body))
+    # Counted before they are parsed, which is what takes time and memory.
+    parts = body.count(b"&") + 1 if body else 0
+    if limits.parts is not None and parts > limits.parts:
+        raise too_many_parts(limits.parts)
+    return ParsedForm(parse_query(body), memory=len(body), parts=parts)
 
 
 class MultipartForm:
@@ -174,18 +181,24 @@ class MultipartForm:
         self.form.parts += 1
         if self.limits.parts is not None and self.form.parts > self.limits.parts:
             raise too_many_parts(self.limits.parts)
+        # Headers stay in memory as fields do, be they a file's.
+        size = sum(len(name) + len(value) for name, value in segment.headerlist)
+        self._hold(max(size - _FREE_HEADERS, 0))
         name, filename, headers = read_head(segment)
         if filename is None:
             self._part = _Field(name, headers)
         else:
             self._part = _File(name, filename, headers, self)
 
+    def _hold(self, size: int) -> None:
+        self.form.memory += size
+        if self.limits.memory is not None and self.form.memory > self.limits.memory:
+            raise too_much_in_fields(self.limits.memory)
+
     def _write(self, data: bytes | bytearray) -> None:
         part = self._part
         if isinstance(part, _Field):
-            self.form.memory += len(data)
-            if self.limits.memory is not None and self.form.memory > self.limits.memory:
-                raise too_much_in_fields(self.limits.memory)
+            self._hold(len(data))
         if part is not None:
             part.write(data)
 
@@ -225,7 +238,7 @@ def broken_form(exc: MultipartError) -> HTTPException:
 def read_head(segment: MultipartSegment) -> tuple[str, str | None, Headers]:
     """The name of a part, its file name, which is None for a field, and its headers."""
     headers = Headers.trusted([(name, _to_text(value)) for name, value in segment.headerlist])
-    _, options = parse_options_header(headers["Content-Disposition"])
+    options = parse_part_options(headers["Content-Disposition"])
     return options.get("name", ""), options.get("filename"), headers
 
 

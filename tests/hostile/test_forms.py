@@ -195,7 +195,7 @@ def test_a_form_over_the_limit_of_the_body_is_too_large(post, content_type):
         (b"a=b;c=d", [["a", "b;c=d"]]),
         (b"\0", [["\0", ""]]),
         (b"a=%ED%A0%80", [["a", "%ED%A0%80"]]),
-        (b"a=1&" * 100_000, [["a", "1"]] * 100_000),
+        (b"a=1&" * 999 + b"a=1", [["a", "1"]] * 1000),
     ],
 )
 def test_no_urlencoded_form_is_broken(post, body, fields):
