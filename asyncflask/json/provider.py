@@ -11,6 +11,7 @@ import weakref
 from typing import IO, TYPE_CHECKING, Any, AnyStr, Protocol, cast
 
 from ..syntax import http_date
+from .strict import parse_finite, read_strictly, refuse_constant
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -119,16 +120,45 @@ class DefaultJSONProvider(JSONProvider):
     mimetype = "application/json"
     """The media type of responses."""
 
+    allow_nan = False
+    """Write NaN and infinities as JavaScript spells them, which is no JSON, rather than raise."""
+
+    accept_nan = False
+    """Read NaN and infinities, numbers too large for a float among them, rather than raise."""
+
     def dumps(self, obj: Any, **kwargs: Any) -> str:
-        """`obj` as JSON. `kwargs` are for `json.dumps` and win over the attributes."""
+        """`obj` as JSON. `kwargs` are for `json.dumps` and win over the attributes.
+
+        Raises:
+            ValueError: a number is NaN or infinite, and `allow_nan` is off.
+        """
         kwargs.setdefault("default", self.default)
         kwargs.setdefault("ensure_ascii", self.ensure_ascii)
         kwargs.setdefault("sort_keys", self.sort_keys)
-        return json.dumps(obj, **kwargs)
+        kwargs.setdefault("allow_nan", self.allow_nan)
+        try:
+            return json.dumps(obj, **kwargs)
+        except ValueError as exc:
+            if "Out of range float" not in str(exc):
+                raise
+            raise ValueError(
+                "NaN and infinite numbers cannot be written, since JSON has none. Replace them,"
+                " by None for one, or set app.json.allow_nan = True."
+            ) from exc
 
     def loads(self, s: str | bytes, **kwargs: Any) -> Any:
-        """The value that the JSON text says; ValueError if it is not JSON."""
-        return json.loads(s, **kwargs)
+        """The value that the JSON text says; bytes are UTF-8. `kwargs` are for `json.loads`.
+
+        Raises:
+            ValueError: the text is not JSON.
+        """
+        text = s if isinstance(s, str) else bytes(s).decode().removeprefix("\ufeff")
+        if not (kwargs or self.accept_nan):
+            return read_strictly(text)
+        if not self.accept_nan:
+            kwargs.setdefault("parse_constant", refuse_constant)
+            kwargs.setdefault("parse_float", parse_finite)
+        return json.loads(text, **kwargs)
 
     def response(self, *args: Any, **kwargs: Any) -> Response:
         """A response with the arguments as its JSON body, ended by a newline.

@@ -19,6 +19,7 @@ from .enctype import explain_missing_files
 from .endpoint import blueprint_names
 from .environ import Environ
 from .forms import MAX_HEADER_SIZE, MULTIPART, FormLimits, ParsedForm, open_spooled_file
+from .json_depth import require_shallow
 from .lazy import lazy
 from .live_form import LiveForm, PartLimits
 from .request_headers import HeaderValues
@@ -365,10 +366,12 @@ class Request(URLParts, HeaderValues):
         if loader is None:
             loader = json if self._app is None else self._app.json
         try:
-            return loader.loads(data)
+            value = loader.loads(data)
         except RecursionError:
             # Its traceback has as many frames as there are brackets: it is not kept.
             raise ValueError("The JSON is nested too deeply.") from None
+        require_shallow(data, value)
+        return value
 
     def on_json_loading_failed(self, e: ValueError | None) -> Any:
         """Say what `get_json` does about a failure: here it raises. What is returned, it returns.

@@ -239,3 +239,55 @@ class TestJSONProvider:
             gc.enable()
 
         assert alive is None
+
+
+class TestNaN:
+    @pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
+    def test_is_not_written(self, app, value):
+        """The error names the switch."""
+        with pytest.raises(ValueError, match=r"app\.json\.allow_nan = True"):
+            app.json.dumps({"a": [value]})
+
+    def test_is_written_where_the_app_allows_it(self, app):
+        """As JavaScript spells it."""
+        app.json.allow_nan = True
+
+        assert app.json.dumps([float("nan"), -float("inf")]) == "[NaN, -Infinity]"
+
+    def test_is_written_where_the_call_allows_it(self, app):
+        """Arguments win over the app's attributes."""
+        assert app.json.dumps(float("nan"), allow_nan=True) == "NaN"
+
+    def test_other_errors_are_the_librarys(self, app):
+        """They have nothing to do with numbers."""
+        circle = []
+        circle.append(circle)
+
+        with pytest.raises(ValueError, match="Circular"):
+            app.json.dumps(circle)
+
+    @pytest.mark.parametrize("text", ["NaN", "[1e999]", b"-Infinity"])
+    @pytest.mark.parametrize("options", [{}, {"object_hook": dict}])
+    def test_is_not_read(self, app, text, options):
+        """Whatever other arguments there are."""
+        with pytest.raises(ValueError, match=r"app\.json\.accept_nan = True"):
+            app.json.loads(text, **options)
+
+    @pytest.mark.parametrize("options", [{}, {"object_hook": dict}])
+    def test_is_read_where_the_app_accepts_it(self, app, options):
+        """As Flask reads it."""
+        app.json.accept_nan = True
+
+        assert app.json.loads("[1e999, -Infinity]", **options) == [float("inf"), -float("inf")]
+
+
+class TestBytes:
+    def test_are_utf_8(self, app):
+        """With or without the mark of byte order."""
+        assert app.json.loads('"ä"'.encode()) == app.json.loads('"ä"'.encode("utf-8-sig")) == "ä"
+
+    @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be", "utf-32", "latin-1"])
+    def test_of_another_encoding_are_refused(self, app, encoding):
+        """Nobody guesses."""
+        with pytest.raises(ValueError, match=r"."):
+            app.json.loads('"ä"'.encode(encoding))

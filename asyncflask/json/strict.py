@@ -1,0 +1,39 @@
+"""Reading JSON by its standard: no NaN, no infinite numbers."""
+
+from __future__ import annotations
+
+import json
+from math import isfinite
+from typing import NoReturn
+
+
+def refuse_constant(name: str) -> NoReturn:
+    """Refuse NaN, Infinity and -Infinity.
+
+    Raises:
+        ValueError: always.
+    """
+    # SPEC: RFC 8259 section 6.
+    raise ValueError(
+        f"{name} is no JSON. Send null or a string, or set app.json.accept_nan = True."
+    )
+
+
+def parse_finite(text: str) -> float:
+    """A number with a point or an exponent.
+
+    Raises:
+        ValueError: it is too large for a float, which would make it infinite.
+    """
+    number = float(text)
+    if isfinite(number):
+        return number
+    raise ValueError(
+        f"The number {text:.40} is too large. Send less than 1.8e308, or a string, or set"
+        " app.json.accept_nan = True."
+    )
+
+
+# PERF: made once: json.loads makes a decoder for each call that asks for anything special, which
+# takes 2 of 3 microseconds for a small body.
+read_strictly = json.JSONDecoder(parse_constant=refuse_constant, parse_float=parse_finite).decode
