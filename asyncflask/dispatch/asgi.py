@@ -153,7 +153,7 @@ class ASGIMethods(Application):
                 self._check_host(request, host)
             path = request.scope["path"]
             if request.scope.get("root_path") or path[:1] != "/" or path[:2] == "//":
-                path = request.path
+                path = request._path_to_match
             match = None
             if not (self.subdomain_matching or self.url_map.host_matching):
                 match = self.url_map.find(self.url_map.default_subdomain, path, request.method)

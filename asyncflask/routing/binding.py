@@ -52,7 +52,7 @@ def read_scope(
         script_name=url.root_path or "/",
         subdomain=subdomain,
         url_scheme=url.scheme,
-        path_info=url.path,
+        path_info=url._path_to_match,
         default_method=scope.get("method", "GET"),
         query_args=url.query_string.decode("utf-8", "replace"),
     )

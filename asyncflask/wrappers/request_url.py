@@ -20,9 +20,15 @@ if TYPE_CHECKING:
 _DEFAULT_PORTS = {"http": 80, "ws": 80, "https": 443, "wss": 443}
 
 # SPEC: RFC 3986 section 3.2.2, a registered name or an address in brackets; then a port.
-_is_host = re.compile(
-    r"(?:[a-z0-9._~!$&'()*+,;=%-]*|\[[0-9a-f:.]+\])(?::[0-9]*)?", re.ASCII | re.IGNORECASE
+_match_host = re.compile(
+    r"(?:[a-z0-9._~!$&'()*+,;=%-]*|\[[0-9a-f:.]+\])(?::([0-9]{0,5}))?", re.ASCII | re.IGNORECASE
 ).fullmatch
+
+# SPEC: RFC 1035 section 2.3.4, a name has 255 bytes at most; then a port. Hosts that were asked for
+# are remembered, so that no longer ones can fill the memory.
+_LONGEST_HOST = 255 + len(":65535")
+_LAST_PORT = 65535
+
 _find_port = re.compile(r":[0-9]*$", re.ASCII).search
 
 # What would end the path or the line if it stood in a URL undisguised.
@@ -125,9 +131,12 @@ def _read_host(claimed: bytes, scheme: str) -> str:
         host = claimed.decode()
     except UnicodeDecodeError:
         host = claimed.decode("latin-1")
+    if len(claimed) > _LONGEST_HOST:
+        raise BadHost(f"The host {host[:_LONGEST_HOST]!r}... is too long for a host name.")
     if port := _DEFAULT_PORTS.get(scheme):
         host = host.removesuffix(f":{port}")
-    if not _is_host(_to_ascii_host(host)):
+    found = _match_host(_to_ascii_host(host))
+    if found is None or int(found[1] or 0) > _LAST_PORT:
         raise BadHost(f"The host {host!r} is not a valid host name.")
     return host
 
@@ -189,6 +198,13 @@ class URLParts:
         if self.scope.get("root_path"):
             path = strip_root_path(path, self.root_path)
         return f"/{path.lstrip('/')}"
+
+    @property
+    def _path_to_match(self) -> str:
+        # COMPAT: an application that is asked for at its root path without a slash redirects to
+        # its "/": there relative links lead to where they should.
+        is_bare = bool(self.root_path) and self.scope["path"] == self.root_path
+        return "" if is_bare else self.path
 
     @lazy
     def query_string(self) -> bytes:

@@ -118,6 +118,19 @@ async def test_asyncflask(exchange):
     assert away_answer.headers["location"] == "/inner/here/"
 
 
+@pytest.mark.parametrize("changes", [{}, {"method": "POST"}])
+async def test_the_prefix_without_a_slash(exchange, changes):
+    """As in Flask, a mounted app redirects to its "/": relative links would lead elsewhere."""
+    app, inner = Flask("host"), Flask("inner")
+    app.mount("/inner", inner)
+    inner.add_url_rule("/", "index", lambda: "index", methods=["GET", "POST"])
+
+    answer = await exchange(app, "/inner", query_string=b"a=1", **changes)
+
+    assert answer.status == 308
+    assert answer.headers["location"] == "http://localhost/inner/?a=1"
+
+
 async def test_asyncflask_in_asyncflask_in_asyncflask(exchange):
     """Mounts nest."""
     outer, middle, inner = (Flask(name) for name in ("outer", "middle", "inner"))
