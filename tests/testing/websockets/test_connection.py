@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import anyio
 import pytest
 
@@ -9,6 +11,7 @@ from asyncflask import bridge
 from asyncflask.testing import EnvironBuilder
 from asyncflask.testing.builder import NoApp
 from asyncflask.testing.websockets import Connection, WebSocketClosed, to_websocket_scope
+from asyncflask.testing.websockets import connection as connection_module
 
 pytestmark = pytest.mark.anyio
 
@@ -181,3 +184,26 @@ async def test_a_host_that_is_given_is_left_running(open_to, echo):
     await host.stop()
 
     assert len(echo.disconnects) == 2
+
+
+async def test_a_thread_that_blocks_is_not_waited_for(open_to, monkeypatch):
+    """Nothing can end it, so that the error is raised without."""
+    monkeypatch.setattr(connection_module, "_GRACE", 0.01)
+    release, ended = threading.Event(), anyio.Event()
+
+    async def app(scope, receive, send):
+        await receive()
+        await send({"type": "websocket.accept"})
+        try:
+            await bridge.run_in_worker(release.wait, 20)
+        finally:
+            ended.set()
+
+    connection = await open_to(app)
+    connection.patience = 0.01
+
+    with pytest.raises(TimeoutError, match="still ran"):
+        await connection.leave()
+
+    release.set()
+    await ended.wait()
