@@ -4,34 +4,29 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..exceptions import MethodNotAllowed, NotFound
 from ..middleware.dispatcher import DispatcherMiddleware
-from ..routing import WebsocketMismatch
 from .wsgi import WSGIAdapter
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ..config import Config
-    from ..routing import MapAdapter
     from ..setup.application import Application
     from ..setup.mounts import Mount
     from ..typing import ASGIApp, Receive, Scope, Send
 
 
-def build_front(
-    app: Application, own: ASGIApp, adapter_of: Callable[[Scope], MapAdapter]
-) -> ASGIApp:
+def build_front(app: Application, own: ASGIApp, has_rule_for: Callable[[Scope], bool]) -> ASGIApp:
     """`own` with the app's mounts and middleware around it; the middleware is made here.
 
     Args:
         own: answers for the app's own rules.
-        adapter_of: the app's URL adapter for a scope.
+        has_rule_for: whether one of them fits a scope.
     """
     mounted = {mount.prefix: MountedApp(mount, app.config) for mount in app._mounts}
     fallback = mounted.pop("", None)
     if fallback is not None:
-        own = OwnOrFallback(own, fallback, adapter_of)
+        own = OwnOrFallback(own, fallback, has_rule_for)
     front: ASGIApp = DispatcherMiddleware(own, mounted) if mounted else own
     for middleware_class, args, kwargs in app._middleware:
         front = middleware_class(front, *args, **kwargs)
@@ -56,11 +51,11 @@ class OwnOrFallback:
     """Hands what no rule of the app's own fits to the application mounted at "/"."""
 
     def __init__(
-        self, own: ASGIApp, fallback: MountedApp, adapter_of: Callable[[Scope], MapAdapter]
+        self, own: ASGIApp, fallback: MountedApp, has_rule_for: Callable[[Scope], bool]
     ) -> None:
         self._own = own
         self._fallback = fallback
-        self._adapter_of = adapter_of
+        self._has_rule_for = has_rule_for
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self._is_own(scope):
@@ -69,14 +64,6 @@ class OwnOrFallback:
             await self._fallback(scope, receive, send)
 
     def _is_own(self, scope: Scope) -> bool:
-        is_http = scope["type"] == "http"
-        if not is_http and (scope["type"] != "websocket" or self._fallback.is_wsgi):
-            return True
-        try:
-            self._adapter_of(scope).match()
-        except (NotFound, MethodNotAllowed, WebsocketMismatch):
-            return False
-        except Exception:
-            # Redirects, an untrusted host, a converter's error: the app will meet it again.
-            return True
-        return True
+        if scope["type"] == "websocket":
+            return self._fallback.is_wsgi or self._has_rule_for(scope)
+        return scope["type"] != "http" or self._has_rule_for(scope)
