@@ -97,6 +97,7 @@ class AppContext:
         flashes: the messages that were flashed before this request, once they were read.
         in_worker: whether the request's own coroutine is in a worker thread just now.
         torn_down: whether the teardown functions have run since the context was opened.
+        given_up: whether nobody waits for its pipeline, so that whoever gave it up tears it down.
         may_have_session: whether the client may have sent a session's cookie.
         joined: the context of the same app that was current when this one was pushed, and that
             owns `g` and the app's teardown; None where this one owns them.
@@ -108,6 +109,7 @@ class AppContext:
     opened_session: SessionMixin | None = None
     _url_adapter: Any = _UNSET
     torn_down = False
+    given_up = False
     joined: AppContext | None = None
     _pushed_in: object = None
     _outer_request: AppContext | None = None

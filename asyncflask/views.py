@@ -10,6 +10,7 @@ from . import bridge, ctx
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
+    from types import EllipsisType
 
     from .typing import ResponseReturnValue, RouteCallable
 
@@ -37,6 +38,12 @@ class View:
 
     stream_body: ClassVar[bool] = False
     """Leave the body to be read from `request.stream`; see `route(..., stream_body=True)`."""
+
+    timeout: ClassVar[float | EllipsisType | None] = ...
+    """Seconds that the response may take; None is no limit, `...` leaves RESPONSE_TIMEOUT."""
+
+    cancel_on_disconnect: ClassVar[bool] = False
+    """Cancel the view, where it is async, when its client has gone."""
 
     def dispatch_request(self) -> ResponseReturnValue:
         """The view itself. Give it an argument for each variable of the rule."""
@@ -95,6 +102,8 @@ class View:
         view.methods = cls.methods
         view.provide_automatic_options = cls.provide_automatic_options
         view.stream_body = cls.stream_body
+        view.timeout = cls.timeout
+        view.cancel_on_disconnect = cls.cancel_on_disconnect
 
 
 class MethodView(View):

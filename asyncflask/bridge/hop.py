@@ -275,6 +275,11 @@ def limit_workers(workers: int) -> None:
     _workers.set(workers)
 
 
+def leave_pool() -> None:
+    """Let this task's sync code have threads of its own: those of the pool may all be stuck."""
+    _waited_for.set(True)
+
+
 def task_of_caller() -> object:
     """What tells apart who runs this code: a thread and what it waits for, or a task."""
     lane = current_lane.get()

@@ -18,6 +18,7 @@ from .body import attach_stream, must_close_connection, receive_beside_body, rec
 from .front import build_front
 from .lifespan import answer_lifespan, refuse
 from .responses import ForwardedResponse
+from .supervision import Supervision, deadline_after, send_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -144,13 +145,19 @@ class ASGIMethods(Application):
             pipeline = compiled or self.pipeline_of(rule)
             if pipeline.workers != bridge.DEFAULT_WORKERS:
                 bridge.limit_workers(pipeline.workers)
+            if pipeline.is_supervised:
+                await Supervision(self, ctx, pipeline, (scope, receive, send)).run()
+                return
             response = await bridge.drive(pipeline.run(ctx), ctx)
             if may_have_body and must_close_connection(request):
                 _close_connection(scope, response)
             if ctx.torn_down:
                 await response(scope, receive, send)
-            else:
+            elif response.timeout is ...:
                 await self._stream(ctx, response, (scope, receive, send))
+            else:
+                deadline = deadline_after(response.timeout)
+                await send_until(deadline, self, ctx, response, (scope, receive, send))
         finally:
             ctx.leave()
             if "asyncflask.preserve_context" in scope:
@@ -214,6 +221,17 @@ class ASGIMethods(Application):
             # A client's mistake is kept in the body; here the request itself is cancelled.
             await self._tear_down_shielded(ctx, exc)
             raise
+
+    async def send_response(
+        self, ctx: AppContext, response: Response, connection: tuple[Scope, Receive, Send]
+    ) -> None:
+        """Send a response; a stream's context is torn down after it."""
+        if must_close_connection(ctx.require_request()):
+            _close_connection(connection[0], response)
+        if ctx.torn_down:
+            await response(*connection)
+        else:
+            await self._stream(ctx, response, connection)
 
     async def _stream(
         self,

@@ -15,6 +15,7 @@ from ..exceptions import BadRequestKeyError, HTTPException, InternalServerError
 from ..local import LocalProxy
 from ..routing import RoutingException
 from ..sessions import SecureCookieSessionInterface
+from ..setup.timeouts import check_timeout
 from ..signals import (
     appcontext_popped,
     appcontext_tearing_down,
@@ -66,6 +67,8 @@ class Pipeline:
     saves_session: bool
     save_session_blocks: bool
     workers: int
+    timeout: float | None
+    is_supervised: bool
 
     # -- a whole request
 
@@ -95,11 +98,26 @@ class Pipeline:
             # A coroutine that is closed may not await any more.
             raise
         except BaseException as exc:
-            await self.tear_down(ctx, error or exc)
+            if not ctx.given_up:
+                await self.tear_down(ctx, error or exc)
             raise
         finally:
             # An exception in a frame that its traceback holds would be a cycle.
             error = None
+
+    async def run_failed(self, ctx: AppContext, exc: Exception) -> Response:
+        """Answer a request whose steps were given up, as if they had raised `exc`.
+
+        The context is left to the caller.
+        """
+        try:
+            value = await self.handle_user_exception(ctx, exc)
+            response = await self.finalize_request(ctx, value)
+        except Exception as failure:
+            response = await self.handle_exception(ctx, failure)
+        if not is_plain(response):
+            await make_sendable(ctx, response)
+        return response
 
     # -- Flask's steps, under Flask's names
 
@@ -415,6 +433,8 @@ def compile_pipeline(
     before = _steps(app.before_request_funcs, inward)
     opens_session = not _is_cookie_method(interface, "open_session")
     saves_session = not _is_cookie_method(interface, "save_session")
+    timeout = app.config["RESPONSE_TIMEOUT"]
+    check_timeout(timeout, "RESPONSE_TIMEOUT")
     return pipeline_class(
         endpoint=endpoint,
         preprocessors=preprocessors,
@@ -433,6 +453,8 @@ def compile_pipeline(
         saves_session=saves_session,
         save_session_blocks=saves_session and bridge.blocks(interface.save_session),
         workers=app.config["THREADPOOL_SIZE"],
+        timeout=timeout,
+        is_supervised=timeout is not None or _has_supervised_rules(app, endpoint),
     )
 
 
@@ -450,6 +472,14 @@ def _steps(
         )
     ]
     return tuple(map(Step.of, functions))
+
+
+def _has_supervised_rules(app: Any, endpoint: str | None) -> bool:
+    """Whether any rule of the endpoint has a time limit or ends with its client."""
+    return any(
+        rule.endpoint == endpoint and (rule.timeout not in {..., None} or rule.cancel_on_disconnect)
+        for rule in app.url_map.iter_rules()
+    )
 
 
 def _is_cookie_method(interface: Any, name: str) -> bool:

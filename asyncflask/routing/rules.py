@@ -56,6 +56,8 @@ class Rule(RuleFactory):
     provide_automatic_options: bool | None = None
     stream_body: bool = False
     max_content_length: Any = ...
+    timeout: Any = ...
+    cancel_on_disconnect: bool = False
 
     def __init__(
         self,

@@ -20,6 +20,7 @@ from .mounts import Mount, make_mount
 from .registrar import _bind_view, _endpoint_from_view_func, setupmethod
 from .resources import find_instance_path
 from .serving_hooks import ServingHooks
+from .timeouts import check_timeout
 
 if TYPE_CHECKING:
     import logging
@@ -83,6 +84,7 @@ class Application(ServingHooks):
         "MAX_FORM_MEMORY_SIZE": 500_000,
         "MAX_FORM_PARTS": 1_000,
         "BODY_TIMEOUT": 60,
+        "RESPONSE_TIMEOUT": None,
         "SEND_FILE_MAX_AGE_DEFAULT": None,
         "TRAP_BAD_REQUEST_ERRORS": None,
         "TRAP_HTTP_EXCEPTIONS": False,
@@ -262,11 +264,12 @@ class Application(ServingHooks):
         """Route the URLs that fit `rule` to an endpoint, and bind its view where one is given.
 
         Args:
-            options: `methods`, what `Rule` takes, and our own two: `stream_body` and
-                `max_content_length` (bytes).
+            options: `methods`, what `Rule` takes, and our own: `stream_body`,
+                `max_content_length` (bytes), `timeout` (seconds) and `cancel_on_disconnect`.
         Raises:
             AssertionError: the endpoint already has another view.
-            TypeError: `methods` is a string.
+            TypeError: `methods` is a string, or `timeout` no number.
+            ValueError: `timeout` is not more than 0.
         """
         if endpoint is None:
             endpoint = _endpoint_from_view_func(view_func)
@@ -274,10 +277,17 @@ class Application(ServingHooks):
         stream_body = options.pop("stream_body", getattr(view_func, "stream_body", False))
         # None lifts the limit, so that the absence of one needs another value.
         max_content_length = options.pop("max_content_length", ...)
+        timeout = options.pop("timeout", getattr(view_func, "timeout", ...))
+        check_timeout(timeout, f"timeout of the route {rule!r}")
+        cancels = options.pop(
+            "cancel_on_disconnect", getattr(view_func, "cancel_on_disconnect", False)
+        )
         rule_object = self.url_rule_class(rule, methods=methods, endpoint=endpoint, **options)
         rule_object.provide_automatic_options = automatic_options
         rule_object.stream_body = stream_body
         rule_object.max_content_length = max_content_length
+        rule_object.timeout = timeout
+        rule_object.cancel_on_disconnect = cancels
         self.url_map.add(rule_object)
         self._compiled.clear()
         if view_func is not None:

@@ -197,7 +197,10 @@ class Registrar:
 
         Args:
             options: what `add_url_rule` takes. Beside Flask's, `stream_body=True` leaves the body
-                to be read from `request.stream`, and `max_content_length` is its limit in bytes.
+                to be read from `request.stream`, and `max_content_length` is its limit in bytes;
+                `timeout` is the limit of the whole response in seconds, else 503, and None lifts
+                RESPONSE_TIMEOUT; `cancel_on_disconnect=True` cancels an async view whose client
+                has gone.
         """
         endpoint = options.pop("endpoint", None)
 

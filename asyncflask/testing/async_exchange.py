@@ -9,7 +9,7 @@ import anyio
 import anyio.lowlevel
 
 from .. import bridge
-from .exchange import WITHOUT_RESPONSE
+from .exchange import INCOMPLETE, WITHOUT_RESPONSE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -44,6 +44,7 @@ class AsyncExchange:
         self._missing = _announced_length(scope)
         self._chunks, self._received = anyio.create_memory_object_stream[bytes](_BUFFERED_CHUNKS)
         self._error: BaseException | None = None
+        self._is_incomplete = False
         self._cancellation = anyio.CancelScope()
         self._has_begun = anyio.Event()
         self._has_ended = anyio.Event()
@@ -123,6 +124,8 @@ class AsyncExchange:
         try:
             with self._cancellation:
                 await self._app(self._scope, self._receive, self._send)
+            if self._is_incomplete and not self._client_has_gone.is_set():
+                self._error = self._error or RuntimeError(INCOMPLETE)
         except anyio.get_cancelled_exc_class():
             raise
         except BaseException as exc:
@@ -180,6 +183,7 @@ class AsyncExchange:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             self.headers = list(message.get("headers", ()))
+            self._is_incomplete = True
         elif message["type"] == "http.response.body":
             await self._send_body(message)
 
@@ -189,7 +193,8 @@ class AsyncExchange:
             await (self._chunks.send(chunk) if chunk else anyio.lowlevel.checkpoint())
         except anyio.BrokenResourceError:
             raise OSError("The client has disconnected.") from None
-        if message.get("more_body", False):
+        self._is_incomplete = message.get("more_body", False)
+        if self._is_incomplete:
             self._has_begun.set()
 
 

@@ -21,6 +21,12 @@ WITHOUT_RESPONSE: Final = (
     " middleware around app.asgi_app that does not call the app, or does not await it."
 )
 
+INCOMPLETE: Final = (
+    "The application returned before its response was complete, so that a server would cut the"
+    " connection. Look for a response that exceeded its timeout, or for middleware that does not"
+    " send the last part of a body."
+)
+
 
 class Exchange:
     """Calls an ASGI app from sync code; sync code of the app runs in the calling thread.
@@ -37,7 +43,7 @@ class Exchange:
         self._scope = scope
         self._request: Message | None = {"type": "http.request", "body": body, "more_body": False}
         self._chunks: deque[bytes] = deque()
-        self._is_streaming = self._is_over = False
+        self._is_streaming = self._is_over = self._is_incomplete = False
         self._error: BaseException | None = None
         self._gone: tuple[anyio.Event, Any] | None = None
         self._lane = bridge.Lane()
@@ -99,6 +105,8 @@ class Exchange:
         self._gone = (anyio.Event(), current_token())
         try:
             await self._app(self._scope, self._receive, self._send)
+            if self._is_incomplete and not self._gone[0].is_set():
+                self._error = RuntimeError(INCOMPLETE)
         except anyio.get_cancelled_exc_class():
             raise
         except BaseException as exc:
@@ -121,9 +129,11 @@ class Exchange:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             self.headers = list(message.get("headers", ()))
+            self._is_incomplete = True
         elif message["type"] == "http.response.body":
+            self._is_incomplete = message.get("more_body", False)
             if chunk := message.get("body", b""):
                 self._chunks.append(bytes(chunk))
-            if message.get("more_body", False):
+            if self._is_incomplete:
                 self._is_streaming = True
                 self._lane.wake()

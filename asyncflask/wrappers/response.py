@@ -27,7 +27,7 @@ from .uri import iri_to_uri
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, Callable, Iterable
     from http import HTTPStatus
-    from types import TracebackType
+    from types import EllipsisType, TracebackType
     from typing import Self
 
     from starlette.types import Receive, Scope, Send
@@ -70,6 +70,9 @@ class Response(ResponseBody, ResponseHeaders, ResponseCookies):
     default_status: int = 200
     default_mimetype: str | None = "text/html"
     autocorrect_location_header = False
+
+    timeout: float | EllipsisType | None = ...
+    """Seconds that sending may take; None is no limit, `...` leaves what the request has left."""
 
     _stream_class = Streaming
     # The framework sets it on what is streamed.

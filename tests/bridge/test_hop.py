@@ -9,6 +9,7 @@ from contextvars import ContextVar
 from functools import partial
 
 import anyio
+import anyio.from_thread
 import pytest
 
 from asyncflask import bridge
@@ -201,6 +202,27 @@ async def test_waiting_workers_cannot_fill_the_pool():
     with anyio.fail_after(10):
         bridge.limit_workers(1)
         assert await bridge.drive(travel(), Traveller()) == "DEEP"
+
+
+@pytest.mark.anyio
+async def test_a_task_that_left_the_pool_waits_for_none_of_its_threads():
+    """Though all of them are stuck."""
+    is_stuck, may_end = anyio.Event(), threading.Event()
+    bridge.limit_workers(1)
+
+    def stick():
+        anyio.from_thread.run_sync(is_stuck.set)
+        may_end.wait(20)
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(bridge.run_in_worker, stick)
+        await is_stuck.wait()
+        bridge.leave_pool()
+        with anyio.fail_after(10):
+            answer = await bridge.run_in_worker(str.upper, "free")
+        may_end.set()
+
+    assert answer == "FREE"
 
 
 @pytest.mark.anyio

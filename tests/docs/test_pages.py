@@ -144,10 +144,21 @@ class TestAsync:
             page.app.test_client().get("/wrong")
 
 
-class TestLeaving:
+class TestTimeLimits:
+    def test_what_is_late(self, client_of):
+        """It is answered by the error handler; the rest as ever."""
+        client = client_of("time-limits")
+
+        late = client.get("/quotes")
+
+        assert (late.status_code, late.json) == (503, {"error": "Please try again."})
+        assert client.get("/exports").json == {"rows": 0}
+        assert client.get("/ticks").text == "0\n1\n2\n"
+        assert client.get("/searches").json == {"found": []}
+
     def test_work_for_a_client_that_stays(self, client_of):
         """It is done to its end."""
-        client = client_of("request-data")
+        client = client_of("time-limits")
 
         assert client.post("/reports").json == {"rows": [0, 1, 4]}
         assert client.get("/primes").json["primes"][-1] == 29

@@ -24,10 +24,8 @@ def app_that_sends(*messages):
 
 
 TERSE = [
-    ([START], b""),
     ([START, {"type": "http.response.body"}], b""),
     ([START, {"type": "http.response.body", "body": b"a"}], b"a"),
-    ([START, {"type": "http.response.body", "body": b"a", "more_body": True}], b"a"),
     (
         [
             START,
@@ -38,12 +36,14 @@ TERSE = [
         b"a",
     ),
 ]
-IDS = ["head alone", "no body", "no more_body", "never ended", "pieces"]
+IDS = ["no body", "no more_body", "pieces"]
+
+CUT_OFF = [[START], [START, {"type": "http.response.body", "body": b"a", "more_body": True}]]
 
 
 @pytest.mark.parametrize(("messages", "body"), TERSE, ids=IDS)
-def test_a_response_is_complete_when_the_app_returns(messages, body):
-    """Whether or not the last message says so; a message without `body` is an empty one."""
+def test_a_response_is_complete_with_its_last_message(messages, body):
+    """Which need not say so; a message without `body` is an empty one."""
     client = app_that_sends(*messages).test_client()
 
     response = client.get("/")
@@ -53,13 +53,32 @@ def test_a_response_is_complete_when_the_app_returns(messages, body):
 
 @pytest.mark.anyio
 @pytest.mark.parametrize(("messages", "body"), TERSE, ids=IDS)
-async def test_an_async_response_is_complete_when_the_app_returns(messages, body):
+async def test_an_async_response_is_complete_with_its_last_message(messages, body):
     """The async client is no stricter."""
     client = app_that_sends(*messages).async_test_client()
 
     response = await client.get("/")
 
     assert (response.status_code, response.content) == (200, body)
+
+
+@pytest.mark.parametrize("messages", CUT_OFF, ids=["head alone", "never ended"])
+def test_a_response_that_is_cut_off_is_an_error(messages):
+    """A server would close the connection, and no client take it for the whole."""
+    client = app_that_sends(*messages).test_client()
+
+    with pytest.raises(RuntimeError, match="returned before its response was complete"):
+        client.get("/").get_data()
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("messages", CUT_OFF, ids=["head alone", "never ended"])
+async def test_an_async_response_that_is_cut_off_is_an_error(messages):
+    """As for the sync client."""
+    client = app_that_sends(*messages).async_test_client()
+
+    with pytest.raises(RuntimeError, match="returned before its response was complete"):
+        await client.get("/")
 
 
 def test_an_app_that_sends_nothing_is_an_error():
