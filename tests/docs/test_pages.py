@@ -83,12 +83,13 @@ class TestQuickstart:
     @pytest.mark.anyio
     @pytest.mark.parametrize("anyio_backend", ["asyncio"])  # a2wsgi knows no other
     async def test_mounted_wsgi_app(self, run_page, exchange):
-        """The WSGI application answers below its path."""
-        site = run_page(PAGES / "quickstart.md").site
+        """The WSGI application answers what the app does not."""
+        app = run_page(PAGES / "quickstart.md").app
 
-        answer = await exchange(site, "/old/page", http_version="1.1")
+        old, own = await exchange(app, "/page"), await exchange(app, "/login")
 
-        assert answer.body == b"the old site"
+        assert old.body == b"the old site"
+        assert b"<form" in own.body
 
     def test_command_that_changes_imports(self, tmp_path):
         """It changes both packages' imports, and the one module that has another name."""
@@ -366,14 +367,39 @@ class TestDeploying:
 
         assert response.json == {"client": "1.2.3.4", "url": "https://example.org/shop/"}
 
-    @pytest.mark.anyio
-    async def test_mounted_app(self, run_page, exchange):
-        """A mounted app has its path as its root path."""
-        site = run_page(PAGES / "deploying.md").site
 
-        answer = await exchange(site, "/api/version")
+class TestOtherApplications:
+    def test_paths(self, client_of):
+        """Each path leads to the application that the page says."""
+        client = client_of("other-applications")
 
-        assert b'"root_path":"/api"' in answer.body
+        assert client.get("/").text == "The app's own page"
+        assert client.get("/api/items/7").json == {"item": 7}
+        assert client.get("/shop/prices/").text == "/shop/prices/"
+
+    def test_session(self, client_of):
+        """What the Flask app writes into the session, the async view reads."""
+        client = client_of("other-applications")
+
+        client.get("/shop/login")
+
+        assert client.get("/me").text == "Ada"
+
+    def test_fallback(self, client_of):
+        """The old app has what has not moved, by path and method."""
+        client = client_of("other-applications")
+
+        assert client.get("/orders").text == "the new list"
+        assert client.post("/orders").text == "the old form"
+
+    def test_middleware(self, client_of):
+        """Each of the middlewares adds its header."""
+        response = client_of("other-applications").get(
+            "/", headers={"Origin": "https://example.org"}
+        )
+
+        assert response.headers["X-Powered-By"] == "asyncflask"
+        assert response.headers["Access-Control-Allow-Origin"] == "https://example.org"
 
 
 class TestExtensions:
