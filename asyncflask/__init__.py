@@ -10,10 +10,12 @@ from .config import Config
 from .ctx import (
     after_this_request,
     copy_current_request_context,
+    copy_current_websocket_context,
     has_app_context,
     has_request_context,
+    has_websocket_context,
 )
-from .globals import current_app, g, request, session
+from .globals import current_app, g, request, session, websocket
 from .helpers import (
     abort,
     flash,
@@ -33,11 +35,15 @@ from .signals import (
     appcontext_tearing_down,
     before_render_template,
     got_request_exception,
+    got_websocket_exception,
     message_flashed,
     request_finished,
     request_started,
     request_tearing_down,
     template_rendered,
+    websocket_finished,
+    websocket_started,
+    websocket_tearing_down,
 )
 from .templating import (
     render_template,
@@ -49,7 +55,8 @@ from .templating import (
     stream_template_string,
     stream_template_string_async,
 )
-from .wrappers import Request, Response
+from .wrappers import Request, Response, WebSocket
+from .wrappers.channel import WebSocketDisconnected
 
 __version__ = "0.1.0"
 
@@ -59,6 +66,8 @@ __all__ = [
     "Flask",
     "Request",
     "Response",
+    "WebSocket",
+    "WebSocketDisconnected",
     "abort",
     "after_this_request",
     "appcontext_popped",
@@ -67,14 +76,17 @@ __all__ = [
     "before_render_template",
     "cli",
     "copy_current_request_context",
+    "copy_current_websocket_context",
     "current_app",
     "flash",
     "g",
     "get_flashed_messages",
     "get_template_attribute",
     "got_request_exception",
+    "got_websocket_exception",
     "has_app_context",
     "has_request_context",
+    "has_websocket_context",
     "inline",
     "json",
     "jsonify",
@@ -99,4 +111,8 @@ __all__ = [
     "stream_with_context",
     "template_rendered",
     "url_for",
+    "websocket",
+    "websocket_finished",
+    "websocket_started",
+    "websocket_tearing_down",
 ]

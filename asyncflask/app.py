@@ -7,7 +7,13 @@ import weakref
 from typing import IO, TYPE_CHECKING, Any, ClassVar, NoReturn, cast
 
 from . import bridge, json
-from .ctx import AppContext, current, require_app_context, require_request_context
+from .ctx import (
+    AppContext,
+    current,
+    require_app_context,
+    require_connection_context,
+    require_request_context,
+)
 from .datastructures import ImmutableDict
 from .debughelpers import FormDataRoutingRedirect
 from .dispatch.asgi import ASGIMethods
@@ -17,6 +23,7 @@ from .dispatch.overrides import find_replaced, pipeline_class
 from .dispatch.pipeline import Pipeline, compile_pipeline
 from .dispatch.responses import to_response
 from .dispatch.urls import URLMethods
+from .dispatch.websocket_pipeline import WebSocketPipeline
 from .exceptions import BadRequest, BadRequestKeyError
 from .flashing import get_flashed_messages
 from .json.provider import DefaultJSONProvider
@@ -41,7 +48,7 @@ from .templating import (
 )
 from .testing import EnvironBuilder, FlaskClient, FlaskCliRunner
 from .testing.async_client import create_async_client
-from .wrappers import Request, Response
+from .wrappers import Request, Response, WebSocket
 from .wrappers.endpoint import blueprint_names
 from .wrappers.redirects import redirect
 
@@ -71,6 +78,7 @@ class Flask(ASGIMethods, DispatchMethods, URLMethods):
 
     request_class: type[Request] = Request
     response_class: type[Response] = Response
+    websocket_class: type[WebSocket] = WebSocket
     session_interface: SessionInterface = SecureCookieSessionInterface()
     json_provider_class = DefaultJSONProvider
     jinja_environment = Environment
@@ -80,6 +88,7 @@ class Flask(ASGIMethods, DispatchMethods, URLMethods):
 
     def _prepare_for_requests(self) -> None:
         self._good_hosts: set[bytes | None] = set()
+        self._warned_of_sessions: set[str | None] = set()
         self.template_context_processors[None].append(_default_template_ctx_processor)
         self._add_static_route()
 
@@ -122,6 +131,24 @@ class Flask(ASGIMethods, DispatchMethods, URLMethods):
             pipeline = self._compiled[endpoint] = self._compile(endpoint)
         return pipeline
 
+    def websocket_pipeline_of(self, rule: Any) -> Pipeline:
+        """The same for the rule of a WebSocket; its endpoint may also have rules for requests."""
+        endpoint = None if rule is None else rule.endpoint
+        key = WebSocketPipeline, endpoint
+        pipeline: Pipeline | None = self._compiled.get(key)
+        if pipeline is None:
+            replaced = [
+                name for name in find_replaced(self, Flask) if name in WebSocketPipeline.overridable
+            ]
+            pipeline = self._compiled[key] = compile_pipeline(
+                self,
+                endpoint,
+                blueprint_names(endpoint),
+                pipeline_class(replaced, WebSocketPipeline),
+                replaced,
+            )
+        return pipeline
+
     def _compile(self, endpoint: str | None) -> Pipeline:
         replaced = find_replaced(self, Flask)
         return compile_pipeline(
@@ -154,21 +181,22 @@ class Flask(ASGIMethods, DispatchMethods, URLMethods):
         """What happens when a context is pushed by hand: signal, session, URL matching."""
         if appcontext_pushed.receivers and ctx.joined is None:
             appcontext_pushed.send(self, _async_wrapper=self.ensure_sync)
-        request = ctx.request
-        if request is None:
+        connection = ctx.connection
+        if connection is None:
             return
         pipeline = self.pipeline_of(None)
         if pipeline.opens_session and not bridge.is_async(self.session_interface.open_session):
             bridge.run_here(pipeline.open_session(ctx), ctx)
-        if request.url_rule is None and request.routing_exception is None:
+        if connection.url_rule is None and connection.routing_exception is None:
             ctx.match_request()
 
     async def tear_down(
         self, ctx: AppContext, exc: BaseException | None, *, shielded: bool = True
     ) -> None:
         """Run the teardown functions of a context, once."""
-        rule = None if ctx.request is None else ctx.request.url_rule
-        await self.pipeline_of(rule).tear_down(ctx, exc, shielded=shielded)
+        rule = None if ctx.connection is None else ctx.connection.url_rule
+        find = self.pipeline_of if ctx.websocket is None else self.websocket_pipeline_of
+        await find(rule).tear_down(ctx, exc, shielded=shielded)
 
     # -- what a request may ask of the app
 
@@ -234,12 +262,14 @@ class Flask(ASGIMethods, DispatchMethods, URLMethods):
         exc_info: tuple[type[BaseException], BaseException, TracebackType | None]
         | tuple[None, None, None],
     ) -> None:
-        """Log an unhandled error of the current request."""
-        request = require_request_context().require_request()
+        """Log an unhandled error of the current request or WebSocket."""
+        ctx = require_connection_context()
+        connection = ctx.require_connection()
         # Escaped, so that nobody writes lines of their own, or colours, into the log.
-        path = request.path if request.path.isprintable() else repr(request.path)[1:-1]
+        path = connection.path if connection.path.isprintable() else repr(connection.path)[1:-1]
+        method = connection.method if ctx.websocket is None else "WEBSOCKET"
         # exc_info is passed on: the error may have happened in another thread than this one.
-        self.logger.error(f"Exception on {path} [{request.method}]", exc_info=exc_info)
+        self.logger.error(f"Exception on {path} [{method}]", exc_info=exc_info)
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """`func` as a plain callable; an async one is run on the event loop and waited for."""

@@ -59,12 +59,32 @@ class BlueprintSetupState:
         **options: Any,
     ) -> None:
         """Add a rule to the app, with this registration's prefix, name, subdomain and defaults."""
+        self._add(self.app.add_url_rule, rule, endpoint, view_func, options)
+
+    def add_websocket(
+        self,
+        rule: str,
+        endpoint: str | None = None,
+        view_func: Callable[..., Any] | None = None,
+        **options: Any,
+    ) -> None:
+        """Add a WebSocket to the app, in the same way."""
+        self._add(self.app.add_websocket, rule, endpoint, view_func, options)
+
+    def _add(
+        self,
+        add: Callable[..., None],
+        rule: str,
+        endpoint: str | None,
+        view_func: Callable[..., Any] | None,
+        options: dict[str, Any],
+    ) -> None:
         if endpoint is None:
             endpoint = _endpoint_from_view_func(view_func)
         options.setdefault("subdomain", self.subdomain)
         defaults = {**self.url_defaults, **(options.pop("defaults", None) or {})}
 
-        self.app.add_url_rule(
+        add(
             self._prefixed(rule),
             f"{self.full_name}.{endpoint}",
             view_func,
@@ -198,10 +218,7 @@ class Blueprint(Registrar):
             ValueError: the endpoint or the view's name holds a dot: the blueprint's name and a
                 dot are put before it.
         """
-        if endpoint is not None:
-            _reject_dot("'endpoint'", endpoint)
-        if view_func is not None:
-            _reject_dot("'view_func' name", getattr(view_func, "__name__", ""))
+        _reject_dots(endpoint, view_func)
 
         def add(state: BlueprintSetupState) -> None:
             state.add_url_rule(
@@ -218,6 +235,22 @@ class Blueprint(Registrar):
     def mount(self, prefix: str, app: Any, *, wsgi: bool | None = None) -> None:
         """Record an application to be mounted below `url_prefix`; see `Flask.mount`."""
         self.record(lambda state: state.mount(prefix, app, wsgi=wsgi))
+
+    @setupmethod
+    def add_websocket(
+        self,
+        rule: str,
+        endpoint: str | None = None,
+        view_func: Callable[..., Any] | None = None,
+        **options: Any,
+    ) -> None:
+        """Record a WebSocket; see `Flask.add_websocket`.
+
+        Raises:
+            ValueError: the endpoint or the view's name holds a dot.
+        """
+        _reject_dots(endpoint, view_func)
+        self.record(lambda state: state.add_websocket(rule, endpoint, view_func, **options))
 
     @setupmethod
     def register_blueprint(self, blueprint: Blueprint, **options: Any) -> None:
@@ -295,6 +328,9 @@ class Blueprint(Registrar):
             (self.before_request_funcs, app.before_request_funcs),
             (self.after_request_funcs, app.after_request_funcs),
             (self.teardown_request_funcs, app.teardown_request_funcs),
+            (self.before_websocket_funcs, app.before_websocket_funcs),
+            (self.after_websocket_funcs, app.after_websocket_funcs),
+            (self.teardown_websocket_funcs, app.teardown_websocket_funcs),
             (self.template_context_processors, app.template_context_processors),
             (self.url_value_preprocessors, app.url_value_preprocessors),
             (self.url_default_functions, app.url_default_functions),
@@ -371,6 +407,24 @@ class Blueprint(Registrar):
         return f
 
     @setupmethod
+    def before_app_websocket(self, f: F) -> F:
+        """`before_websocket` for every WebSocket of the app."""
+        self.record_once(lambda state: state.app.before_websocket_funcs[None].append(f))
+        return f
+
+    @setupmethod
+    def after_app_websocket(self, f: F) -> F:
+        """`after_websocket` for every WebSocket of the app."""
+        self.record_once(lambda state: state.app.after_websocket_funcs[None].append(f))
+        return f
+
+    @setupmethod
+    def teardown_app_websocket(self, f: F) -> F:
+        """`teardown_websocket` for every WebSocket of the app."""
+        self.record_once(lambda state: state.app.teardown_websocket_funcs[None].append(f))
+        return f
+
+    @setupmethod
     def app_context_processor(self, f: F) -> F:
         """`context_processor` for every template of the app."""
         self.record_once(lambda state: state.app.template_context_processors[None].append(f))
@@ -437,6 +491,13 @@ def _joined(prefix: str, rest: str) -> str:
 
 def _scope_in_app(scope: str | None, name: str) -> str:
     return name if scope is None else f"{name}.{scope}"
+
+
+def _reject_dots(endpoint: str | None, view_func: Callable[..., Any] | None) -> None:
+    if endpoint is not None:
+        _reject_dot("'endpoint'", endpoint)
+    if view_func is not None:
+        _reject_dot("'view_func' name", getattr(view_func, "__name__", ""))
 
 
 def _reject_dot(what: str, name: str) -> None:

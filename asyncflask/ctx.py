@@ -9,7 +9,7 @@ import sys
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import update_wrapper
-from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, TypeVar, cast
 
 from . import bridge
 from .exceptions import HTTPException
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from .routing import Map, MapAdapter
     from .sessions import SessionInterface, SessionMixin
     from .wrappers.request import Request
+    from .wrappers.websocket import WebSocket
+
+    Connection: TypeAlias = Request | WebSocket
 
 F = TypeVar("F", bound="Callable[..., Any]")
 
@@ -39,7 +42,7 @@ class ContextApp(Protocol):
     @property
     def config(self) -> Mapping[str, Any]: ...
 
-    def create_url_adapter(self, request: Request | None) -> MapAdapter | None: ...
+    def create_url_adapter(self, request: Connection | None) -> MapAdapter | None: ...
 
     def open_context(self, ctx: AppContext) -> None: ...
 
@@ -92,7 +95,9 @@ class AppContext:
     Attributes:
         app: the application.
         g: the namespace for the length of the context.
-        request: the request; None in a context of the app alone.
+        request: the request; None for a WebSocket and in a context of the app alone.
+        websocket: the WebSocket; None for a request and in a context of the app alone.
+        connection: whichever of the two there is.
         opened_session: the session, if it was opened; looking at it does not count as access.
         flashes: the messages that were flashed before this request, once they were read.
         in_worker: whether the request's own coroutine is in a worker thread just now.
@@ -112,7 +117,7 @@ class AppContext:
     given_up = False
     joined: AppContext | None = None
     _pushed_in: object = None
-    _outer_request: AppContext | None = None
+    _outer_connection: AppContext | None = None
     _is_kept = False
 
     def __init__(
@@ -120,11 +125,14 @@ class AppContext:
         app: ContextApp,
         request: Request | None = None,
         session: SessionMixin | None = None,
+        websocket: WebSocket | None = None,
     ) -> None:
         # Each floor uses a piece of the app of its own, so that no one Protocol says it all.
         self.app: Any = app
         self.g = app.app_ctx_globals_class()
         self.request = request
+        self.websocket = websocket
+        self.connection: Connection | None = request if websocket is None else websocket
         if session is not None:
             self.opened_session = session
         self._after_request_functions: list[Callable[..., Any]] = []
@@ -143,9 +151,21 @@ class AppContext:
         return self.joined or self
 
     @property
+    def connection_context(self) -> AppContext | None:
+        """The nearest context with a request or a WebSocket: this one, an outer one, or None."""
+        return self._outer_connection if self.connection is None else self
+
+    @property
     def request_context(self) -> AppContext | None:
-        """The nearest context with a request: this one, an outer one, or None."""
-        return self._outer_request if self.request is None else self
+        """`connection_context`, if it has a request."""
+        nearest = self.connection_context
+        return None if nearest is None or nearest.request is None else nearest
+
+    @property
+    def websocket_context(self) -> AppContext | None:
+        """`connection_context`, if it has a WebSocket."""
+        nearest = self.connection_context
+        return None if nearest is None or nearest.websocket is None else nearest
 
     # Session
 
@@ -175,7 +195,7 @@ class AppContext:
                 opened, which is right before the first before_request function.
         """
         if self.opened_session is None:
-            opened = self.app.session_interface.open_session(self.app, self.require_request())
+            opened = self.app.session_interface.open_session(self.app, self.require_connection())
             if hasattr(type(opened), "__await__"):
                 opened.close()
                 raise RuntimeError(
@@ -197,18 +217,31 @@ class AppContext:
     def url_adapter(self) -> MapAdapter | None:
         """Builds and matches this context's URLs; None where nothing tells the app's address."""
         if self._url_adapter is _UNSET:
-            self._url_adapter = self.app.create_url_adapter(self.request)
+            self._url_adapter = self.app.create_url_adapter(self.connection)
         return cast("MapAdapter | None", self._url_adapter)
 
     def match_request(self) -> None:
-        """Find the request's rule and arguments; an error is kept as its `routing_exception`."""
-        request = self.require_request()
+        """Find the rule and its arguments; an error is kept as the `routing_exception`."""
+        connection = self.require_connection()
         try:
             adapter = self.url_adapter
             if adapter is not None:
-                request.url_rule, request.view_args = adapter.match(return_rule=True)
+                # COMPAT: of a request, the scheme decides, which may be "ws" in a test.
+                connection.url_rule, connection.view_args = adapter.match(
+                    return_rule=True, websocket=None if self.websocket is None else True
+                )
         except HTTPException as exc:
-            request.routing_exception = exc
+            connection.routing_exception = exc
+
+    def require_connection(self) -> Connection:
+        """The request or the WebSocket of this context.
+
+        Raises:
+            RuntimeError: there is none.
+        """
+        if self.connection is None:
+            raise RuntimeError(_NO_REQUEST)
+        return self.connection
 
     def require_request(self) -> Request:
         """The request of this context.
@@ -217,7 +250,7 @@ class AppContext:
             RuntimeError: there is none.
         """
         if self.request is None:
-            raise RuntimeError(_NO_REQUEST)
+            raise RuntimeError(_NO_REQUEST if self.websocket is None else _WEBSOCKET_INSTEAD)
         return self.request
 
     # Life
@@ -310,8 +343,7 @@ class AppContext:
 
     def copy(self) -> AppContext:
         """A context of its own for the same request and session, for another thread or task."""
-        request = self.request
-        copied = type(self)(self.app, request)
+        copied = type(self)(self.app, self.request, websocket=self.websocket)
         copied.opened_session = self.opened_session
         copied._url_adapter = self._url_adapter
         return copied
@@ -320,8 +352,8 @@ class AppContext:
         """Share what an outer context of the same app has, as one app context within another."""
         if outer is None:
             return
-        if self.request is None:
-            self._outer_request = outer.request_context
+        if self.connection is None:
+            self._outer_connection = outer.connection_context
         elif outer.app is self.app:
             self.joined = outer.app_context
             self.g = outer.g
@@ -390,17 +422,17 @@ class AppContext:
         await self.apop(exc_value)
 
     def __repr__(self) -> str:
-        if self.request is None:
+        if self.connection is None:
             return f"<{type(self).__name__} of {self.app_name}>"
-        return f"<{type(self).__name__} {_show(self.request)} of {self.app_name}>"
+        return f"<{type(self).__name__} {_show(self.connection)} of {self.app_name}>"
 
 
-def _show(request: Request) -> str:
+def _show(connection: Connection) -> str:
     try:
-        return f"{request.url!r} [{request.method}]"
+        return f"{connection.url!r} [{connection.method}]"
     except HTTPException:
         # It has no URL where its Host is refused.
-        return f"{request.path!r} [{request.method}]"
+        return f"{connection.path!r} [{connection.method}]"
 
 
 RequestContext = AppContext
@@ -417,6 +449,22 @@ _NO_REQUEST: Final = (
     "Something here needs an active HTTP request. In a test, put the code in"
     " `with app.test_request_context():`; for a thread or task begun in a view, use"
     " copy_current_request_context."
+)
+_WEBSOCKET_INSTEAD: Final = (
+    "Working outside of request context.\n\n"
+    "What is active here is a WebSocket, not an HTTP request. Use `websocket` in place of"
+    " `request`: it has the URL, the headers, the cookies and the query as well."
+)
+_NO_WEBSOCKET: Final = (
+    "Working outside of websocket context.\n\n"
+    "Something here needs an active WebSocket. It is there in functions decorated with"
+    " @app.websocket, and in the hooks around them; for a thread or task begun in one, use"
+    " copy_current_websocket_context."
+)
+_REQUEST_INSTEAD: Final = (
+    "Working outside of websocket context.\n\n"
+    "What is active here is an HTTP request, not a WebSocket. Use `request` in place of"
+    " `websocket`, or route the view with @app.websocket in place of @app.route."
 )
 
 
@@ -445,24 +493,62 @@ def require_app_context() -> AppContext:
     return ctx
 
 
-def require_request_context() -> AppContext:
-    """The nearest context that has a request.
+def require_connection_context() -> AppContext:
+    """The nearest context that has a request or a WebSocket.
 
     Raises:
         RuntimeError: there is none.
     """
     ctx = _current.get()
-    if ctx is not None and ctx.request is None:
-        ctx = ctx.request_context
+    if ctx is not None and ctx.connection is None:
+        ctx = ctx.connection_context
     if ctx is None:
         raise RuntimeError(_NO_REQUEST)
     return ctx
 
 
+def require_request_context() -> AppContext:
+    """The nearest context, which has a request.
+
+    Raises:
+        RuntimeError: there is none, or it has a WebSocket.
+    """
+    ctx = _current.get()
+    if ctx is not None and ctx.request is None:
+        ctx = ctx.connection_context
+    if ctx is None:
+        raise RuntimeError(_NO_REQUEST)
+    if ctx.request is None:
+        raise RuntimeError(_WEBSOCKET_INSTEAD)
+    return ctx
+
+
+def require_websocket_context() -> AppContext:
+    """The nearest context, which has a WebSocket.
+
+    Raises:
+        RuntimeError: there is none, or it has a request.
+    """
+    ctx = _current.get()
+    if ctx is not None and ctx.websocket is None:
+        ctx = ctx.connection_context
+    if ctx is None:
+        raise RuntimeError(_NO_WEBSOCKET)
+    if ctx.websocket is None:
+        raise RuntimeError(_REQUEST_INSTEAD)
+    return ctx
+
+
 def has_request_context() -> bool:
-    """Whether code running here may use `request` and `session`."""
+    """Whether code running here may use `request`."""
     ctx = _current.get()
     return ctx is not None and ctx.request_context is not None
+
+
+def has_websocket_context() -> bool:
+    """Whether code running here may use `websocket`."""
+    ctx = _current.get()
+    return ctx is not None and ctx.websocket_context is not None
 
 
 def has_app_context() -> bool:
@@ -486,7 +572,20 @@ def copy_current_request_context(f: F) -> F:
     Raises:
         RuntimeError: there is no request.
     """
-    original = require_request_context().copy()
+    return _in_copy_of(require_request_context(), f)
+
+
+def copy_current_websocket_context(f: F) -> F:
+    """Let `f` run in another thread, greenlet or task with a copy of this WebSocket's context.
+
+    Raises:
+        RuntimeError: there is no WebSocket.
+    """
+    return _in_copy_of(require_websocket_context(), f)
+
+
+def _in_copy_of(ctx: AppContext, f: F) -> F:
+    original = ctx.copy()
 
     async def run_async(*args: Any, **kwargs: Any) -> Any:
         async with original.copy():

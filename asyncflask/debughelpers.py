@@ -101,11 +101,11 @@ def _described(owner: Registrar) -> str:
 
 def _blueprint_hint() -> Iterator[str]:
     context = ctx.current()
-    if context is None or context.request is None or context.request.blueprint is None:
+    if context is None or context.connection is None or context.connection.blueprint is None:
         return
     yield (
         "  The template was looked up from an endpoint that belongs to the blueprint"
-        f" {context.request.blueprint!r}."
+        f" {context.connection.blueprint!r}."
     )
     yield "  Is the file in the blueprint's template folder, and was template_folder= passed to it?"
     yield "  See https://flask.palletsprojects.com/blueprints/#templates"

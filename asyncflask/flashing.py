@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from .bridge import ensure_sync
-from .ctx import require_request_context
+from .ctx import require_connection_context
 from .signals import message_flashed
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ def flash(message: str, category: str = "message") -> None:
     Args:
         category: any word; by convention "message", "error", "info" or "warning".
     """
-    ctx = require_request_context()
+    ctx = require_connection_context()
     # Assigned, not appended to: the session notices its own changes, not those of a list in it.
     flashes = ctx.session.get("_flashes", [])
     flashes.append((category, message))
@@ -44,7 +44,7 @@ def get_flashed_messages(with_categories: bool = False, category_filter: Iterabl
         with_categories: give (category, message) pairs.
         category_filter: give only messages of these categories; empty means all.
     """
-    ctx = require_request_context()
+    ctx = require_connection_context()
     if ctx.flashes is None:
         ctx.flashes = ctx.session.pop("_flashes") if "_flashes" in ctx.session else []
     wanted = set(category_filter)

@@ -31,6 +31,20 @@ got_serving_exception = _signals.signal(
 got_background_exception = _signals.signal(
     "got-background-exception", "A background task has failed. Sends `exception`."
 )
+websocket_started = _signals.signal(
+    "websocket-started", "The context is pushed; no websocket function has run."
+)
+websocket_finished = _signals.signal(
+    "websocket-finished",
+    "The handler has ended. Sends `response`, which denies the handshake, or None.",
+)
+websocket_tearing_down = _signals.signal(
+    "websocket-tearing-down",
+    "The websocket context ends. Sends `exc`, the unhandled error or None.",
+)
+got_websocket_exception = _signals.signal(
+    "got-websocket-exception", "An error goes to the 500 handler or the server. Sends `exception`."
+)
 appcontext_tearing_down = _signals.signal(
     "appcontext-tearing-down", "The app context ends. Sends `exc`, the unhandled error or None."
 )

@@ -167,13 +167,16 @@ class _Processors:
 
 @bridge.inline
 def _default_template_ctx_processor() -> dict[str, Any]:
-    """`g`, and `request` in a request. The session is a global, so that it is not accessed."""
+    """`g`, and `request` or `websocket`. The session is a global, so that it is not accessed."""
     active = ctx.current()
     if active is None:
         return {}
-    if active.request_context is None:
+    nearest = active.connection_context
+    if nearest is None:
         return {"g": active.g}
-    return {"g": active.g, "request": active.request_context.request}
+    if nearest.request is None:
+        return {"g": active.g, "websocket": nearest.websocket}
+    return {"g": active.g, "request": nearest.request}
 
 
 def update_context(app: Any, active: AppContext | None, context: dict[str, Any]) -> None:
@@ -209,14 +212,14 @@ async def _update_context_async(app: Any, context: dict[str, Any]) -> None:
 
 
 def _processors(app: Any, active: AppContext | None) -> _Processors:
-    request_context = None if active is None else active.request_context
-    request: Any = None if request_context is None else request_context.request
-    blueprint = None if request is None else request.blueprint
+    nearest = None if active is None else active.connection_context
+    connection: Any = None if nearest is None else nearest.connection
+    blueprint = None if connection is None else connection.blueprint
 
     key = (_Processors, blueprint)
     processors: _Processors | None = app._compiled.get(key)
     if processors is None:
-        scopes = () if blueprint is None else reversed(request.blueprints)
+        scopes = () if blueprint is None else reversed(connection.blueprints)
         processors = app._compiled[key] = _collect_processors(app, scopes)
     return processors
 
@@ -344,7 +347,7 @@ def template_proxies() -> dict[str, LocalProxy[Any]]:
     """`request`, `session` and `g` as globals, for templates that are imported without context."""
     return {
         "request": LocalProxy(lambda: ctx.require_request_context().request),
-        "session": LocalProxy(lambda: ctx.require_request_context().session),
+        "session": LocalProxy(lambda: ctx.require_connection_context().session),
         "g": LocalProxy(lambda: ctx.require_app_context().g),
     }
 

@@ -5,6 +5,7 @@ from .colours import blocks, inline, is_async
 from .event import Event
 from .hop import (
     DEFAULT_WORKERS,
+    Home,
     Traveller,
     act_for,
     drive,
@@ -16,6 +17,7 @@ from .hop import (
     run_in_worker,
     run_io,
     task_of_caller,
+    this_thread,
     to_loop,
     to_worker,
     wait_for,
@@ -27,6 +29,7 @@ from .stream import iterate
 __all__ = [
     "DEFAULT_WORKERS",
     "Event",
+    "Home",
     "Lane",
     "TaskHost",
     "Traveller",
@@ -47,6 +50,7 @@ __all__ = [
     "run_io",
     "run_on_loop_thread",
     "task_of_caller",
+    "this_thread",
     "to_loop",
     "to_worker",
     "wait_for",

@@ -33,6 +33,10 @@ T = TypeVar("T")
 DEFAULT_WORKERS: Final = 40
 """Worker threads for user code, for each event loop, where THREADPOOL_SIZE is not set."""
 
+# PERF: the C function itself, to be compared with `Home.thread`: 0.05 µs instead of 1 for
+# `is_on_event_loop`.
+this_thread = threading.get_ident
+
 _TO_WORKER: Final = object()
 _TO_LOOP: Final = object()
 _CANNOT_WAIT: Final = (
@@ -42,7 +46,7 @@ _CANNOT_WAIT: Final = (
 
 _loop_token: ContextVar[EventLoopToken | None] = ContextVar("asyncflask_loop", default=None)
 _waited_for: ContextVar[bool] = ContextVar("asyncflask_waited_for", default=False)
-_workers: ContextVar[int] = ContextVar("asyncflask_workers", default=DEFAULT_WORKERS)
+_pool: ContextVar[tuple[str, int]] = ContextVar("asyncflask_pool", default=("", DEFAULT_WORKERS))
 _acting_for: ContextVar[object] = ContextVar("asyncflask_acting_for", default=None)
 
 
@@ -213,10 +217,10 @@ class Worker:
 
 @dataclass(frozen=True, slots=True)
 class _Loop:
-    """What is kept for an event loop: how to reach it, and its limiters for user code by size."""
+    """What is kept for an event loop: how to reach it, and the limiters of its pools."""
 
     token: EventLoopToken
-    limiters: dict[int, anyio.CapacityLimiter]
+    limiters: dict[tuple[str, int], anyio.CapacityLimiter]
 
 
 _loop: RunVar[_Loop] = RunVar("asyncflask_loop")
@@ -237,10 +241,10 @@ def _limiter(loop: _Loop) -> anyio.CapacityLimiter:
         # A worker waits for this very task: a second place in its pool could be waited for
         # for ever, once every worker waits like this.
         return anyio.CapacityLimiter(1)
-    workers = _workers.get()
-    if workers not in loop.limiters:
-        loop.limiters[workers] = anyio.CapacityLimiter(workers)
-    return loop.limiters[workers]
+    pool = _pool.get()
+    if pool not in loop.limiters:
+        loop.limiters[pool] = anyio.CapacityLimiter(pool[1])
+    return loop.limiters[pool]
 
 
 async def run_in_worker(function: Callable[..., T], *args: Any) -> T:
@@ -270,9 +274,13 @@ def is_on_event_loop() -> bool:
     return True
 
 
-def limit_workers(workers: int) -> None:
-    """Let this task's sync code use a pool of so many threads, for each event loop."""
-    _workers.set(workers)
+def limit_workers(workers: int, pool: str = "") -> None:
+    """Let this task's sync code use a pool of so many threads, for each event loop.
+
+    Args:
+        pool: keeps threads apart that are taken for long, so that the others never wait for them.
+    """
+    _pool.set((pool, workers))
 
 
 def leave_pool() -> None:
@@ -290,7 +298,7 @@ def task_of_caller() -> object:
         return principal
     if is_on_event_loop():
         return "task", anyio.get_current_task().id
-    return "thread", threading.get_ident()
+    return "thread", this_thread()
 
 
 def act_for(caller: object) -> None:
@@ -327,6 +335,31 @@ async def _record_for_worker(
 ) -> None:
     _waited_for.set(True)
     await outcome.record(function, args)
+
+
+class Home:
+    """The event loop that something lives on, for code that may run in any thread."""
+
+    __slots__ = ("_token", "thread")
+
+    def __init__(self) -> None:
+        self._token = current_token()
+        self.thread = this_thread()
+
+    def wait_for(self, function: Callable[..., Awaitable[T]], *args: Any) -> T:
+        """Run an async function there, and block this thread for its result.
+
+        Raises:
+            RuntimeError: this is an event loop's own thread, which must not be blocked.
+        """
+        if current_lane.get() is not None:
+            return wait_for(function, *args)
+        # A thread of the user's own knows no loop, and one of another server's knows another.
+        before = _loop_token.set(self._token)
+        try:
+            return wait_for(function, *args)
+        finally:
+            _loop_token.reset(before)
 
 
 def ensure_sync(function: Callable[..., Any]) -> Callable[..., Any]:

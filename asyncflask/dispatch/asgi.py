@@ -13,17 +13,19 @@ from ..routing import WebsocketMismatch
 from ..setup.application import Application
 from ..setup.mounts import check_is_not_wsgi
 from ..signals import appcontext_pushed
-from ..wrappers import Request
+from ..wrappers import Request, WebSocket
 from .body import attach_stream, must_close_connection, receive_beside_body, receive_body
 from .front import build_front
 from .lifespan import answer_lifespan, refuse
 from .responses import ForwardedResponse
 from .supervision import Supervision, deadline_after, send_until
+from .websockets import answer_websocket
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
 
+    from ..ctx import Connection
     from ..sessions import SessionInterface
     from ..typing import ASGIApp, Receive, Scope, Send
     from ..wrappers import Response
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 _BODILESS = frozenset({"GET", "HEAD"})
 _BODY_FIELDS = frozenset({b"content-length", b"transfer-encoding"})
 _MOST_GOOD_HOSTS = 1000
+_OWN_CLASSES = frozenset({Request, WebSocket})
 
 
 def _close_connection(scope: Scope, response: Response) -> None:
@@ -89,6 +92,8 @@ class ASGIMethods(Application):
         elif scope["type"] == "lifespan":
             self._has_started = True
             await answer_lifespan(self, scope, receive, send)
+        elif scope["type"] == "websocket":
+            await answer_websocket(self, scope, receive, send)
         else:
             await refuse(scope, receive, send)
 
@@ -163,7 +168,7 @@ class ASGIMethods(Application):
             if "asyncflask.preserve_context" in scope:
                 scope["asyncflask.preserve_context"](ctx)
 
-    def _match(self, ctx: AppContext, request: Request, host: bytes | None) -> None:
+    def _match(self, ctx: AppContext, request: Connection, host: bytes | None) -> None:
         """Find the rule, by the short way where there is no host to match and no redirect."""
         try:
             if host not in self._good_hosts or self.config["TRUSTED_HOSTS"] is not None:
@@ -173,7 +178,8 @@ class ASGIMethods(Application):
                 path = request._path_to_match
             match = None
             if not (self.subdomain_matching or self.url_map.host_matching):
-                match = self.url_map.find(self.url_map.default_subdomain, path, request.method)
+                domain, is_websocket = self.url_map.default_subdomain, ctx.websocket is not None
+                match = self.url_map.find(domain, path, request.method, is_websocket)
             if match is None:
                 ctx.match_request()
             else:
@@ -182,7 +188,7 @@ class ASGIMethods(Application):
             # An untrusted host, or a converter's: an HTTP error of abort, or a mistake: a 500.
             request.routing_exception = exc
 
-    def _check_host(self, request: Request, host: bytes | None) -> None:
+    def _check_host(self, request: Connection, host: bytes | None) -> None:
         """Remember a Host header that is valid.
 
         Raises:
@@ -190,7 +196,7 @@ class ASGIMethods(Application):
         """
         _ = request.host
         # PERF: an app is asked for a few hosts again and again. Subclasses decide for themselves.
-        if self.request_class is Request and len(self._good_hosts) < _MOST_GOOD_HOSTS:
+        if type(request) in _OWN_CLASSES and len(self._good_hosts) < _MOST_GOOD_HOSTS:
             self._good_hosts.add(host)
 
     def _sent_session(self, scope: Scope) -> bool:
@@ -241,12 +247,15 @@ class ASGIMethods(Application):
     ) -> None:
         """Send a streamed response; its context lives until the stream has ended."""
         scope, receive, send = connection
-        if isinstance(response, ForwardedResponse):
+        if ctx.request is None:
+            # Of a WebSocket, nothing is read ahead before it is accepted.
+            pass
+        elif isinstance(response, ForwardedResponse):
             # What was taken ahead is for the application too.
-            receive = ctx.require_request()._receive or receive
+            receive = ctx.request._receive or receive
         else:
             # Its generator may read the body while it is watched whether the client leaves.
-            receive = receive_beside_body(ctx.require_request())
+            receive = receive_beside_body(ctx.request)
         error: BaseException | None = None
         try:
             await response(scope, receive, send)

@@ -30,15 +30,16 @@ async def answer_lifespan(app: Any, scope: Scope, receive: Receive, send: Send) 
 
 
 async def refuse(scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer a scope that is neither HTTP nor lifespan.
+    """Answer a scope of a protocol that an application does not speak.
 
     Raises:
         ValueError: the server speaks a protocol that has no polite refusal.
     """
     if scope["type"] != "websocket":
         raise ValueError(
-            f"An asyncflask app answers 'http' and 'lifespan' scopes, not {scope['type']!r}."
-            " Give such scopes to another ASGI application, in a middleware around this one."
+            "An asyncflask app answers 'http', 'websocket' and 'lifespan' scopes, not"
+            f" {scope['type']!r}. Give such scopes to another ASGI application, in a middleware"
+            " around this one."
         )
     await receive()
     # SPEC: ASGI "Close", sent before accepting: the server answers the handshake with 403.

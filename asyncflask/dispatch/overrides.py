@@ -38,12 +38,12 @@ def find_replaced(app: Any, built_in: type[Any]) -> list[str]:
     ]
 
 
-def pipeline_class(replaced: list[str]) -> type[Pipeline]:
-    """The pipeline's class for an app that replaces these steps: the plain one for none."""
+def pipeline_class(replaced: list[str], built_in: type[Pipeline] = Pipeline) -> type[Pipeline]:
+    """The pipeline's class for an app that replaces these steps: the built-in one for none."""
     if not replaced:
-        return Pipeline
+        return built_in
     steps = {name: _calling(name) for name in replaced}
-    return type("ReplacedSteps", (Pipeline,), {"__slots__": (), **steps})
+    return type("ReplacedSteps", (built_in,), {"__slots__": (), **steps})
 
 
 def _calling(name: str) -> Any:

@@ -6,7 +6,7 @@ The order of steps is here, once for sync and async code. Matching, receiving an
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import anyio
 
@@ -34,6 +34,8 @@ from .steps import Step, announce, call, settle
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from blinker import Signal
+
     from ..ctx import AppContext
     from ..wrappers.response import Response
 
@@ -44,11 +46,25 @@ _MOST_CANCELLATIONS = 4
 
 @dataclass(frozen=True, slots=True)
 class Pipeline:
-    """An endpoint's steps in their order.
+    """An endpoint's steps in their order, for HTTP requests.
+
+    `WebSocketPipeline` has the same steps with other hooks and signals, and another end.
 
     The methods named as Flask's are the built-in steps; `overrides` has those of an app that
     replaces them. A pipeline never holds the app, which it would keep alive for ever.
     """
+
+    # The app's registries of the hooks, and the signals.
+    hooks: ClassVar[tuple[str, str, str]] = (
+        "before_request_funcs",
+        "after_request_funcs",
+        "teardown_request_funcs",
+    )
+    started: ClassVar[Signal] = request_started
+    finished: ClassVar[Signal] = request_finished
+    tearing_down: ClassVar[Signal] = request_tearing_down
+    got_exception: ClassVar[Signal] = got_request_exception
+    always_preprocesses: ClassVar[bool] = False
 
     endpoint: str | None
     preprocessors: tuple[Step, ...]
@@ -124,8 +140,8 @@ class Pipeline:
     async def full_dispatch_request(self, ctx: AppContext) -> Response:
         """The hooks, the view and error handlers; what they give, finalized."""
         try:
-            if request_started.receivers:
-                await announce(ctx, request_started)
+            if self.started.receivers:
+                await announce(ctx, self.started)
             value = await self._preprocess(ctx) if self.preprocesses else None
             if value is None:
                 value = await self.dispatch_request(ctx)
@@ -142,9 +158,9 @@ class Pipeline:
 
     async def preprocess_request(self, ctx: AppContext) -> Any:
         """URL value preprocessors, then before functions until one returns something."""
-        request = ctx.require_request()
+        connection = ctx.require_connection()
         for step in self.preprocessors:
-            await call(ctx, step, request.endpoint, request.view_args)
+            await call(ctx, step, connection.endpoint, connection.view_args)
         for step in self.before:
             value = await call(ctx, step)
             if value is not None:
@@ -161,10 +177,7 @@ class Pipeline:
             return ctx.app.make_default_options_response()
         step = self.view
         if step is None:
-            raise KeyError(
-                f"The endpoint {rule.endpoint!r} of the rule {rule.rule!r} has no view function."
-                " Pass view_func= to add_url_rule, or decorate one with @app.endpoint."
-            )
+            raise no_view(rule)
         if step.blocks and not ctx.in_worker:
             await bridge.to_worker()
         value = step.function(**request.view_args)
@@ -186,8 +199,8 @@ class Pipeline:
             response = await response
         try:
             response = await self.process_response(ctx, response)
-            if request_finished.receivers:
-                await announce(ctx, request_finished, response=response)
+            if self.finished.receivers:
+                await announce(ctx, self.finished, response=response)
         except Exception:
             if not from_error_handler:
                 raise
@@ -245,8 +258,8 @@ class Pipeline:
             Exception: `exc` itself, where errors are to propagate: in tests and in debug mode.
         """
         app = ctx.app
-        if got_request_exception.receivers:
-            await announce(ctx, got_request_exception, exception=exc)
+        if self.got_exception.receivers:
+            await announce(ctx, self.got_exception, exception=exc)
         if app.propagates_exceptions:
             raise exc
         app.log_exception((type(exc), exc, exc.__traceback__))
@@ -264,13 +277,13 @@ class Pipeline:
             return
         step = Step(ctx.app.session_interface.open_session, self.open_session_blocks)
         # COMPAT: the interface sees a request that is not matched yet, unless it does that itself.
-        request = ctx.require_request()
-        found = request.url_rule, request.view_args, request.routing_exception
-        request.url_rule = request.view_args = request.routing_exception = None
+        seen = ctx.require_connection()
+        found = seen.url_rule, seen.view_args, seen.routing_exception
+        seen.url_rule = seen.view_args = seen.routing_exception = None
         try:
-            ctx.keep_session(await call(ctx, step, ctx.app, request))
+            ctx.keep_session(await call(ctx, step, ctx.app, seen))
         finally:
-            request.url_rule, request.view_args, request.routing_exception = found
+            seen.url_rule, seen.view_args, seen.routing_exception = found
 
     async def save_session(self, ctx: AppContext, response: Response) -> None:
         """Save the session where it was opened, or where its cookie may need to be refreshed."""
@@ -333,13 +346,13 @@ class Pipeline:
 
     async def _tear_down(self, ctx: AppContext, exc: BaseException | None) -> None:
         try:
-            if ctx.request is not None:
+            if ctx.connection is not None:
                 try:
-                    if self.tears_down_request or request_tearing_down.receivers:
+                    if self.tears_down_request or self.tearing_down.receivers:
                         await self.do_teardown_request(ctx, exc)
                 finally:
-                    if ctx.request._body is not None:
-                        ctx.request.close()
+                    if ctx.connection._body is not None:
+                        ctx.connection.close()
         finally:
             if ctx.joined is None and (
                 self.tears_down_app
@@ -351,8 +364,8 @@ class Pipeline:
     async def do_teardown_request(self, ctx: AppContext, exc: BaseException | None) -> None:
         """The request's teardown functions: the innermost blueprint's last one first."""
         await _run_each(ctx, self.teardown, exc)
-        if request_tearing_down.receivers:
-            await announce(ctx, request_tearing_down, exc=exc)
+        if self.tearing_down.receivers:
+            await announce(ctx, self.tearing_down, exc=exc)
 
     async def do_teardown_appcontext(self, ctx: AppContext, exc: BaseException | None) -> None:
         """The app context's teardown functions, the last one registered first."""
@@ -361,6 +374,13 @@ class Pipeline:
             await announce(ctx, appcontext_tearing_down, exc=exc)
         if appcontext_popped.receivers:
             await announce(ctx, appcontext_popped)
+
+
+def no_view(rule: Any) -> KeyError:
+    return KeyError(
+        f"The endpoint {rule.endpoint!r} of the rule {rule.rule!r} has no view function."
+        " Pass view_func= to add_url_rule, or decorate one with @app.endpoint."
+    )
 
 
 def outlives_request(response: Response) -> bool:
@@ -427,10 +447,11 @@ def compile_pipeline(
     outward = (*blueprints, None)
     view = app.view_functions.get(endpoint)
     interface = app.session_interface
-    teardown = _steps(app.teardown_request_funcs, outward, backwards=True)
+    before_hooks, after_hooks, teardown_hooks = pipeline_class.hooks
+    teardown = _steps(getattr(app, teardown_hooks), outward, backwards=True)
     app_teardown = tuple(map(Step.of, reversed(app.teardown_appcontext_funcs)))
     preprocessors = _steps(app.url_value_preprocessors, inward)
-    before = _steps(app.before_request_funcs, inward)
+    before = _steps(getattr(app, before_hooks), inward)
     opens_session = not _is_cookie_method(interface, "open_session")
     saves_session = not _is_cookie_method(interface, "save_session")
     timeout = app.config["RESPONSE_TIMEOUT"]
@@ -440,11 +461,13 @@ def compile_pipeline(
         preprocessors=preprocessors,
         before=before,
         view=None if view is None else Step.of(view),
-        after=_steps(app.after_request_funcs, outward, backwards=True),
+        after=_steps(getattr(app, after_hooks), outward, backwards=True),
         teardown=teardown,
         app_teardown=app_teardown,
         errors=ErrorTable(app.error_handler_spec, blueprints),
-        preprocesses=bool(preprocessors or before) or "preprocess_request" in replaced,
+        preprocesses=bool(preprocessors or before)
+        or pipeline_class.always_preprocesses
+        or "preprocess_request" in replaced,
         tears_down_request=bool(teardown) or "do_teardown_request" in replaced,
         tears_down_app=bool(app_teardown) or "do_teardown_appcontext" in replaced,
         teardown_blocks=all(step.blocks for step in (*teardown, *app_teardown)),

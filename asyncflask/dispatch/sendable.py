@@ -74,8 +74,9 @@ def _check_header(name: str, value: str) -> None:
 
 async def _open_file(ctx: AppContext, response: Response, body: FileBody) -> None:
     """Open a file that is to be sent; read it where it is small, which is all in one hop."""
-    scope = ctx.require_request().scope
-    if scope["method"] == "HEAD" or response.status_code in _WITHOUT_BODY:
+    connection = ctx.require_connection()
+    scope = connection.scope
+    if connection.method == "HEAD" or response.status_code in _WITHOUT_BODY:
         return
     if body.is_sent_by_path(scope):
         return

@@ -11,8 +11,8 @@ from ..routing import BuildError
 from ..setup.application import Application
 
 if TYPE_CHECKING:
+    from ..ctx import Connection
     from ..routing import MapAdapter
-    from ..wrappers.request import Request
 
 # SPEC: RFC 3986 section 3.5, less what quote() leaves alone anyway.
 _SAFE_IN_ANCHOR = "%!#$&'()*+,/:;=?@"
@@ -21,7 +21,7 @@ _SAFE_IN_ANCHOR = "%!#$&'()*+,/:;=?@"
 class URLMethods(Application):
     """The methods of an app that know addresses."""
 
-    def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
+    def create_url_adapter(self, request: Connection | None) -> MapAdapter | None:
         """What matches and builds URLs in a request, or outside of one where SERVER_NAME is set.
 
         Raises:
@@ -86,16 +86,16 @@ class URLMethods(Application):
         return f"{url}#{quote(_anchor, safe=_SAFE_IN_ANCHOR)}"
 
     def _adapter_for(self, endpoint: str) -> tuple[MapAdapter, str, bool]:
-        """The adapter to build with, the full endpoint, and whether a request is active."""
+        """The adapter to build with, the full endpoint, and whether a client asks for it."""
         ctx = current()
-        if ctx is not None and ctx.request is not None:
+        if ctx is not None and ctx.connection is not None:
             if endpoint.startswith("."):
-                blueprint = ctx.request.blueprint
+                blueprint = ctx.connection.blueprint
                 endpoint = endpoint[1:] if blueprint is None else blueprint + endpoint
             try:
                 adapter = ctx.url_adapter
             except HTTPException:
-                adapter = self._adapter_without_host(ctx.request)
+                adapter = self._adapter_without_host(ctx.connection)
         else:
             adapter = self.create_url_adapter(None) if ctx is None else ctx.url_adapter
         if adapter is None:
@@ -104,9 +104,9 @@ class URLMethods(Application):
                 " request without 'SERVER_NAME' configured. Also configure 'APPLICATION_ROOT' and"
                 " 'PREFERRED_URL_SCHEME' as needed."
             )
-        return adapter, endpoint, ctx is not None and ctx.request is not None
+        return adapter, endpoint, ctx is not None and ctx.connection is not None
 
-    def _adapter_without_host(self, request: Request) -> MapAdapter:
+    def _adapter_without_host(self, request: Connection) -> MapAdapter:
         """The adapter of a request whose Host is refused: the page that says so may have links."""
         return self.url_map.bind(
             self.config["SERVER_NAME"] or "localhost",

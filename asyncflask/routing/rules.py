@@ -59,6 +59,9 @@ class Rule(RuleFactory):
     timeout: Any = ...
     cancel_on_disconnect: bool = False
 
+    # Set by `add_websocket`: the origins whose pages may connect; `...` where the app decides.
+    origins: Any = ...
+
     def __init__(
         self,
         string: str,

@@ -95,6 +95,9 @@ class Application(ServingHooks):
         "PROVIDE_AUTOMATIC_OPTIONS": True,
         "THREADPOOL_SIZE": 40,
         "STREAM_SHUTDOWN_TIMEOUT": 5,
+        "WEBSOCKET_ALLOWED_ORIGINS": None,
+        "WEBSOCKET_MAX_MESSAGE_SIZE": 16 * 1024 * 1024,
+        "WEBSOCKET_CLOSE_TIMEOUT": 5,
     }
 
     testing = ConfigAttribute[bool]("TESTING")
@@ -288,6 +291,44 @@ class Application(ServingHooks):
         rule_object.max_content_length = max_content_length
         rule_object.timeout = timeout
         rule_object.cancel_on_disconnect = cancels
+        self.url_map.add(rule_object)
+        self._compiled.clear()
+        if view_func is not None:
+            _bind_view(self.view_functions, endpoint, view_func)
+
+    @setupmethod
+    def add_websocket(
+        self,
+        rule: str,
+        endpoint: str | None = None,
+        view_func: Callable[..., Any] | None = None,
+        **options: Any,
+    ) -> None:
+        """Route the WebSockets whose URLs fit `rule` to an endpoint, and bind its view.
+
+        A rule for requests may have the same URL.
+
+        Args:
+            options: what `Rule` takes, and `origins`: those whose pages may connect, such as
+                "https://example.org", or "*"; None is the own host. By default the app's
+                WEBSOCKET_ALLOWED_ORIGINS.
+        Raises:
+            AssertionError: the endpoint already has another view.
+            TypeError: `methods` were given.
+        """
+        if "methods" in options:
+            raise TypeError(
+                f"The WebSocket {rule!r} cannot have methods: its handshake is always a GET."
+                " Leave out methods=, or use add_url_rule for requests."
+            )
+        if endpoint is None:
+            endpoint = _endpoint_from_view_func(view_func)
+        origins = options.pop("origins", ...)
+        rule_object = self.url_rule_class(
+            rule, methods={"GET"}, endpoint=endpoint, websocket=True, **options
+        )
+        rule_object.provide_automatic_options = False
+        rule_object.origins = origins
         self.url_map.add(rule_object)
         self._compiled.clear()
         if view_func is not None:

@@ -83,6 +83,9 @@ class Registrar:
         self.before_request_funcs = list_registry(on_change)
         self.after_request_funcs = list_registry(on_change)
         self.teardown_request_funcs = list_registry(on_change)
+        self.before_websocket_funcs = list_registry(on_change)
+        self.after_websocket_funcs = list_registry(on_change)
+        self.teardown_websocket_funcs = list_registry(on_change)
         self.template_context_processors = list_registry(on_change)
         self.url_value_preprocessors = list_registry(on_change)
         self.url_default_functions = list_registry(on_change)
@@ -222,6 +225,31 @@ class Registrar:
         raise NotImplementedError
 
     @setupmethod
+    def websocket(self, rule: str, **options: Any) -> Callable[[F], F]:
+        """Decorate a view function to serve the WebSockets whose URLs fit `rule`.
+
+        Args:
+            options: what `add_websocket` takes.
+        """
+        endpoint = options.pop("endpoint", None)
+
+        def register(f: F) -> F:
+            self.add_websocket(rule, endpoint, f, **options)
+            return f
+
+        return register
+
+    @setupmethod
+    def add_websocket(
+        self,
+        rule: str,
+        endpoint: str | None = None,
+        view_func: Callable[..., Any] | None = None,
+        **options: Any,
+    ) -> None:
+        raise NotImplementedError
+
+    @setupmethod
     def endpoint(self, endpoint: str) -> Callable[[F], F]:
         """Decorate the view function of an endpoint whose rule is added apart.
 
@@ -252,6 +280,24 @@ class Registrar:
     def teardown_request(self, f: F) -> F:
         """Run `f(exc)` when the request's context is popped, with its unhandled error or None."""
         self.teardown_request_funcs.setdefault(None, []).append(f)
+        return f
+
+    @setupmethod
+    def before_websocket(self, f: F) -> F:
+        """Run `f()` before the handshake is accepted; what it returns, if anything, denies it."""
+        self.before_websocket_funcs.setdefault(None, []).append(f)
+        return f
+
+    @setupmethod
+    def after_websocket(self, f: F) -> F:
+        """Run `f(response)` after the view; it returns the response, and gets None if accepted."""
+        self.after_websocket_funcs.setdefault(None, []).append(f)
+        return f
+
+    @setupmethod
+    def teardown_websocket(self, f: F) -> F:
+        """Run `f(exc)` when the WebSocket's context is popped, with its unhandled error or None."""
+        self.teardown_websocket_funcs.setdefault(None, []).append(f)
         return f
 
     @setupmethod

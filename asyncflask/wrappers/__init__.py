@@ -1,7 +1,8 @@
-"""What a view is given and what it gives back: the request and the response."""
+"""What a view is given and what it gives back: the request or WebSocket, and the response."""
 
 from .live_form import Part
 from .request import Request
 from .response import Response
+from .websocket import WebSocket
 
-__all__ = ["Part", "Request", "Response"]
+__all__ = ["Part", "Request", "Response", "WebSocket"]

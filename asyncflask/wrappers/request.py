@@ -16,7 +16,7 @@ from ..exceptions import BadRequest, HTTPException, RequestEntityTooLarge, Unsup
 from .body import Body, parse_form
 from .current import current_app
 from .enctype import explain_missing_files
-from .endpoint import blueprint_names
+from .endpoint import Routed
 from .environ import Environ
 from .forms import MAX_HEADER_SIZE, MULTIPART, FormLimits, ParsedForm, open_spooled_file
 from .json_depth import require_shallow
@@ -58,7 +58,7 @@ class RequestApp(Protocol):
     def config(self) -> Mapping[str, Any]: ...
 
 
-class Request(URLParts, HeaderValues):
+class Request(Routed, URLParts, HeaderValues):
     """An HTTP request.
 
     Args:
@@ -66,11 +66,6 @@ class Request(URLParts, HeaderValues):
         populate_request: accepted for Flask's sake; the scope never refers to its request.
         shallow: forbid reading the body.
     """
-
-    # What routing has found; the framework sets these on the instance.
-    url_rule: Any = None
-    view_args: dict[str, Any] | None = None
-    routing_exception: Exception | None = None
 
     # A module with `loads`, for subclasses to set; None is the application's JSON provider.
     json_module: Any = None
@@ -144,23 +139,6 @@ class Request(URLParts, HeaderValues):
         """The user that a server or middleware in front has authenticated."""
         user: str | None = self.environ.get("REMOTE_USER")
         return user
-
-    # What routing has found
-
-    @property
-    def endpoint(self) -> str | None:
-        """The endpoint of the rule that matched; None before routing and where none did."""
-        return None if self.url_rule is None else self.url_rule.endpoint
-
-    @property
-    def blueprint(self) -> str | None:
-        """The full name of the blueprint that the endpoint belongs to."""
-        return (self.endpoint or "").rpartition(".")[0] or None
-
-    @property
-    def blueprints(self) -> list[str]:
-        """The names of the blueprint and of those it is nested in, innermost first."""
-        return blueprint_names(self.endpoint)
 
     # Limits: the instance's over the configuration's over the default
 

@@ -32,14 +32,6 @@ async def test_start_up_and_shutdown_are_confirmed():
 
 
 @pytest.mark.anyio
-async def test_a_websocket_handshake_is_refused():
-    """Closing before accepting lets the server answer 403."""
-    sent = await converse("websocket", "websocket.connect")
-
-    assert [message["type"] for message in sent] == ["websocket.close"]
-
-
-@pytest.mark.anyio
 async def test_shutdown_event_is_set_while_nothing_is_served():
     """Start-up clears the event, and shutdown sets it."""
     app = Flask("life")

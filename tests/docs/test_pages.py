@@ -16,7 +16,6 @@ from pathlib import Path
 import pytest
 import uvicorn
 
-import asyncflask
 from asyncflask import Flask, request, session
 from asyncflask.cli import run_command
 from asyncflask.globals import app_ctx, request_ctx
@@ -440,7 +439,3 @@ class TestDifferences:
 
         assert app.test_client().get("/").text == "asyncflask-test-client"
 
-    def test_what_is_not_there_yet(self):
-        """What the page calls missing is missing still."""
-        assert not hasattr(asyncflask, "websocket")
-        assert not hasattr(Flask, "before_serving")
