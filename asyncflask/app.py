@@ -17,6 +17,7 @@ from .ctx import (
 from .datastructures import ImmutableDict
 from .debughelpers import FormDataRoutingRedirect
 from .dispatch.asgi import ASGIMethods
+from .dispatch.background import BackgroundMethods, BackgroundTasks
 from .dispatch.files import send_from_directory
 from .dispatch.methods import DispatchMethods
 from .dispatch.overrides import find_replaced, pipeline_class
@@ -64,7 +65,7 @@ if TYPE_CHECKING:
 Response.json_module = json
 
 
-class Flask(ASGIMethods, DispatchMethods, URLMethods):
+class Flask(ASGIMethods, BackgroundMethods, DispatchMethods, URLMethods):
     """An ASGI application with Flask's API.
 
         app = Flask(__name__)
@@ -88,6 +89,7 @@ class Flask(ASGIMethods, DispatchMethods, URLMethods):
 
     def _prepare_for_requests(self) -> None:
         self._good_hosts: set[bytes | None] = set()
+        self._background = BackgroundTasks()
         self._warned_of_sessions: set[str | None] = set()
         self.template_context_processors[None].append(_default_template_ctx_processor)
         self._add_static_route()

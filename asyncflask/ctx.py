@@ -473,6 +473,11 @@ def current() -> AppContext | None:
     return _current.get()
 
 
+def leave_all() -> None:
+    """Let no context be current."""
+    _current.set(None)
+
+
 def _app_or_none() -> ContextApp | None:
     ctx = _current.get()
     return None if ctx is None else ctx.app

@@ -1,5 +1,6 @@
 """Where user code runs, on the event loop or in a worker: the one place that knows threads."""
 
+from .aside import run_aside, stand_alone
 from .cancelling import cancel_once
 from .colours import blocks, inline, is_async
 from .event import Event
@@ -45,10 +46,12 @@ __all__ = [
     "leave_pool",
     "lend_thread",
     "limit_workers",
+    "run_aside",
     "run_here",
     "run_in_worker",
     "run_io",
     "run_on_loop_thread",
+    "stand_alone",
     "task_of_caller",
     "this_thread",
     "to_loop",

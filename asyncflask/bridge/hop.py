@@ -306,12 +306,21 @@ def act_for(caller: object) -> None:
     _acting_for.set(caller)
 
 
-def wait_for(function: Callable[..., Awaitable[T]], *args: Any) -> T:
+def forget_waiting() -> None:
+    """Let no thread count as one that waits for this task."""
+    _waited_for.set(False)
+
+
+def wait_for(
+    function: Callable[..., Awaitable[T]], *args: Any, home: EventLoopToken | None = None
+) -> T:
     """Run an async function on the event loop and block this thread for its result.
 
     From a worker it runs on the request's own loop; from a thread that knows no loop, on a
     loop thread that is started once for the process.
 
+    Args:
+        home: the loop for threads that know none, instead of that one.
     Raises:
         RuntimeError: this is the event loop's own thread, which must not be blocked.
     """
@@ -326,7 +335,9 @@ def wait_for(function: Callable[..., Awaitable[T]], *args: Any) -> T:
         # Not the function's, which the outcome keeps: no loop is known here.
         if token is not None:
             raise
-        return lend_thread(function, *args)
+        if home is None:
+            return lend_thread(function, *args)
+        anyio.from_thread.run(_record_for_worker, outcome, function, args, token=home)
     return outcome.take_over()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from contextlib import suppress
+from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -23,52 +24,79 @@ class TaskHost:
 
     A task group must be left by the task that has entered it, and before those that it had
     entered earlier. Test fixtures are set up and torn down in different tasks, and streams are
-    closed in any order, so that neither can hold one. Made by `start`.
+    closed in any order, so that neither can hold one. Made by `start` or `open`.
     """
 
-    _tasks: TaskGroup
-
     def __init__(self) -> None:
+        self._tasks: TaskGroup | None = None
+        self._early: list[Callable[[TaskGroup], object]] = []
         self._has_started = anyio.Event()
         self._is_to_stop = anyio.Event()
         self._has_stopped = anyio.Event()
 
     @classmethod
-    async def start(cls) -> Self:
-        """Start a host on the running event loop."""
+    def open(cls, on_end: Callable[[TaskHost], object] = lambda host: None) -> Self:
+        """A host on the running event loop that starts meanwhile; it can be given tasks already.
+
+        Args:
+            on_end: called in a thread of the host's own, once it has ended or its loop has.
+        """
         host = cls()
         lender = threading.Thread(
-            target=host._lend, args=(current_token(),), name="asyncflask-host", daemon=True
+            target=host._lend, args=(current_token(), on_end), name="asyncflask-host", daemon=True
         )
         lender.start()
+        return host
+
+    @classmethod
+    async def start(cls) -> Self:
+        """Start a host on the running event loop."""
+        host = cls.open()
         try:
             await host._has_started.wait()
         except BaseException:
-            host._is_to_stop.set()
+            host.close()
             raise
         return host
 
     def start_soon(self, function: Callable[..., Coroutine[Any, Any, None]], *args: Any) -> None:
         """Run `function` in a task with a copy of the caller's context; it must not raise."""
-        self._tasks.start_soon(function, *args)
+        if self._tasks is not None:
+            self._tasks.start_soon(function, *args)
+            return
+        context = copy_context()
+        self._early.append(lambda tasks: context.run(tasks.start_soon, function, *args))
+
+    def close(self) -> None:
+        """Let it end by itself, as soon as its tasks have."""
+        self._is_to_stop.set()
 
     async def stop(self) -> None:
         """Cancel the tasks and wait for their end, even in a cancelled scope."""
-        self._is_to_stop.set()
-        self._tasks.cancel_scope.cancel()
+        self.close()
+        if self._tasks is not None:
+            self._tasks.cancel_scope.cancel()
         with anyio.CancelScope(shield=True):
             await self._has_stopped.wait()
 
-    def _lend(self, token: EventLoopToken) -> None:
+    def _lend(self, token: EventLoopToken, on_end: Callable[[TaskHost], object]) -> None:
         # All tasks that anyio starts have a parent, save those that a thread waits for.
         # An event loop that ends before the host cancels it, and there is nobody to be told.
         with suppress(BaseException):
             anyio.from_thread.run(self._live, token=token)
+        on_end(self)
 
     async def _live(self) -> None:
         try:
-            async with anyio.create_task_group() as self._tasks:
+            async with anyio.create_task_group() as tasks:
+                for start_in in self._early:
+                    start_in(tasks)
+                self._early.clear()
+                self._tasks = tasks
                 self._has_started.set()
                 await self._is_to_stop.wait()
+        except anyio.get_cancelled_exc_class():
+            # The event loop ends. It would report an error to a thread that does not listen.
+            return
         finally:
             self._has_stopped.set()

@@ -41,7 +41,7 @@ class Serving:
 
     async def start_up(self) -> bool:
         """Run the start-up functions; whether all went well. The first error is the last step."""
-        self._begin()
+        await self._begin()
         try:
             await self._run_start_up()
         except Exception as exc:
@@ -51,24 +51,27 @@ class Serving:
         return self.has_started
 
     async def begin_to_stop(self) -> None:
-        """Tell whoever asks that the app stops."""
+        """Tell whoever asks that the app stops, and wait for the background tasks."""
         self._app.shutdown_event.set()
+        await self._app._background.finish(self._app)
 
-    def _begin(self) -> None:
+    async def _begin(self) -> None:
         event = self._app.shutdown_event
         if not self._app._servings:
             event.clear()
         self._app._servings.add(self)
         self.stack.callback(self._app._servings.discard, self)
         self.stack.enter_context(telling_of_stop_signals(event.set))
+        await self.stack.enter_async_context(self._app._background.hosted())
 
     async def _run_start_up(self) -> None:
         app = self._app
         if app.lifespan is not None:
             manager = app.lifespan(app)
             self._keep(await self._enter(_steps_of(manager)))
-        async with AppContext(app) as ctx:
-            await bridge.drive(_call_all(ctx, app.before_serving_funcs), ctx)
+        if app.before_serving_funcs:
+            async with AppContext(app) as ctx:
+                await bridge.drive(_call_all(ctx, app.before_serving_funcs), ctx)
         self.stack.push_async_callback(self._run_after_functions)
         for function in app.while_serving_gens:
             await self._enter(_steps_of_generator(function))

@@ -101,6 +101,7 @@ def with_appcontext(f: F) -> F:
     def in_app_context(click_ctx: click.Context, /, *args: Any, **kwargs: Any) -> Any:
         if ctx.current() is None:
             app = click_ctx.ensure_object(ScriptInfo).load_app()
+            click_ctx.call_on_close(app._finish_background_tasks)
             click_ctx.with_resource(app.app_context())
         return click_ctx.invoke(callback, *args, **kwargs)
 

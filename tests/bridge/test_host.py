@@ -135,3 +135,41 @@ async def test_task_may_act_for_another():
 
     assert seen[0] != me
     assert seen[1] == me
+
+
+async def test_opened_host_takes_tasks_at_once():
+    """A task given before the host has started runs with its starter's context."""
+    seen = []
+    ended = anyio.Event()
+
+    async def look():
+        seen.append(colour.get())
+        ended.set()
+
+    colour.set("blue")
+    host = TaskHost.open()
+    host.start_soon(look)
+    colour.set("green")
+    await ended.wait()
+    await host.stop()
+
+    assert seen == ["blue"]
+
+
+async def test_closed_host_ends_after_its_tasks():
+    """Closing cancels nothing."""
+    host = await TaskHost.start()
+    may_end = anyio.Event()
+    seen = []
+
+    async def linger():
+        await may_end.wait()
+        seen.append("ended")
+
+    host.start_soon(linger)
+    host.close()
+    await anyio.wait_all_tasks_blocked()
+    may_end.set()
+    await host._has_stopped.wait()
+
+    assert seen == ["ended"]
