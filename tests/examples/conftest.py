@@ -56,16 +56,23 @@ def serve() -> Iterator[Callable[..., httpx.Client]]:
     with ExitStack() as running:
 
         def serve_example(name: str, **environment: object) -> httpx.Client:
-            address = running.enter_context(uvicorn(name, environment))
-            client = httpx.Client(base_url=address, timeout=DEADLINE, trust_env=False)
+            address, process = running.enter_context(uvicorn(name, environment))
+            client = Client(base_url=address, timeout=DEADLINE, trust_env=False)
+            client.server = process
             return running.enter_context(client)
 
         yield serve_example
 
 
+class Client(httpx.Client):
+    """An HTTP client; `server` is the number of the process that it speaks with."""
+
+    server: int
+
+
 @contextmanager
-def uvicorn(name: str, environment: dict[str, object]) -> Iterator[str]:
-    """A server in a process of its own, on a free port; gives its address."""
+def uvicorn(name: str, environment: dict[str, object]) -> Iterator[tuple[str, int]]:
+    """A server in a process of its own, on a free port; gives its address and its number."""
     process = subprocess.Popen(
         [sys.executable, *command_of(name)[1:], "--port", "0", "--no-access-log"],
         cwd=ROOT,
@@ -75,7 +82,7 @@ def uvicorn(name: str, environment: dict[str, object]) -> Iterator[str]:
     )
     with process:
         try:
-            yield address_of(process)
+            yield address_of(process), process.pid
         finally:
             process.send_signal(signal.SIGINT)
             with deadline(process):
