@@ -21,7 +21,8 @@ from anyio.lowlevel import RunVar, current_token
 
 from .colours import is_async
 from .lane import current_lane, lend_thread
-from .outcome import Outcome, Stay, Variables, changes
+from .outcome import Outcome, Stay, Variables, changes, current_stay
+from .pool import Pool
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Generator
@@ -189,14 +190,17 @@ class Worker:
         """Run `function` in the thread; context variables set there are seen here afterwards."""
         if self._lane is None and self._loop is None:
             self._loop = _current_loop()
-        stay = Stay(function, self._context, self._incoming())
+        context = copy_context() if self._context is None else self._context
+        stay = Stay(function, context, self._incoming())
         try:
             if self._lane is not None:
                 await self._lane.run(stay)
-            else:
-                limiter = _limiter(cast("_Loop", self._loop))
-                await anyio.to_thread.run_sync(stay, limiter=limiter)
+            elif _waited_for.get() or not await _threads(cast("_Loop", self._loop)).run(stay):
+                # A worker waits for this very task: a second place in its pool could be waited
+                # for for ever, once every worker waits like this. Or the event loop is ending.
+                await anyio.to_thread.run_sync(_stay, stay, limiter=anyio.CapacityLimiter(1))
         except anyio.get_cancelled_exc_class() as reason:
+            stay.cancel_wait()
             await stay.wait_until_over()
             self._context = stay.context
             if stay.left_coroutine_at_rest:
@@ -215,12 +219,17 @@ class Worker:
         return changes(self._baseline, copy_context())
 
 
+def _stay(stay: Stay[Any]) -> None:
+    """Run a stay in a thread that anyio has set up for it."""
+    stay(copy_context())
+
+
 @dataclass(frozen=True, slots=True)
 class _Loop:
-    """What is kept for an event loop: how to reach it, and the limiters of its pools."""
+    """What is kept for an event loop: how to reach it, and its threads for user code."""
 
     token: EventLoopToken
-    limiters: dict[tuple[str, int], anyio.CapacityLimiter]
+    pools: dict[tuple[str, int], Pool]
 
 
 _loop: RunVar[_Loop] = RunVar("asyncflask_loop")
@@ -235,16 +244,12 @@ def _current_loop() -> _Loop:
         return loop
 
 
-def _limiter(loop: _Loop) -> anyio.CapacityLimiter:
-    """The limiter for user code on this event loop; apart from anyio's own for file I/O."""
-    if _waited_for.get():
-        # A worker waits for this very task: a second place in its pool could be waited for
-        # for ever, once every worker waits like this.
-        return anyio.CapacityLimiter(1)
+def _threads(loop: _Loop) -> Pool:
+    """The threads for user code on this event loop; apart from anyio's own for file I/O."""
     pool = _pool.get()
-    if pool not in loop.limiters:
-        loop.limiters[pool] = anyio.CapacityLimiter(pool[1])
-    return loop.limiters[pool]
+    if pool not in loop.pools:
+        loop.pools[pool] = Pool(pool[1])
+    return loop.pools[pool]
 
 
 async def run_in_worker(function: Callable[..., T], *args: Any) -> T:
@@ -328,24 +333,31 @@ def wait_for(
         raise RuntimeError(_CANNOT_WAIT.format(f"{function!r}"))
     token = _loop_token.get()
     outcome: Outcome[T] = Outcome()
+    record = partial(_record_for_worker, outcome, function, args, current_stay.get())
     try:
         # Without a token too: a thread that anyio started for the user knows its loop.
-        anyio.from_thread.run(_record_for_worker, outcome, function, args, token=token)
+        anyio.from_thread.run(record, token=token)
     except RuntimeError:
         # Not the function's, which the outcome keeps: no loop is known here.
         if token is not None:
             raise
         if home is None:
             return lend_thread(function, *args)
-        anyio.from_thread.run(_record_for_worker, outcome, function, args, token=home)
+        anyio.from_thread.run(_record_for_worker, outcome, function, args, None, token=home)
     return outcome.take_over()
 
 
 async def _record_for_worker(
-    outcome: Outcome[T], function: Callable[..., Awaitable[T]], args: tuple[Any, ...]
+    outcome: Outcome[T],
+    function: Callable[..., Awaitable[T]],
+    args: tuple[Any, ...],
+    stay: Stay[Any] | None,
 ) -> None:
     _waited_for.set(True)
-    await outcome.record(function, args)
+    if stay is None:
+        await outcome.record(function, args)
+    else:
+        await stay.wait_for(outcome.record(function, args))
 
 
 class Home:
@@ -366,10 +378,11 @@ class Home:
         if current_lane.get() is not None:
             return wait_for(function, *args)
         # A thread of the user's own knows no loop, and one of another server's knows another.
-        before = _loop_token.set(self._token)
+        before, stay = _loop_token.set(self._token), current_stay.set(None)
         try:
             return wait_for(function, *args)
         finally:
+            current_stay.reset(stay)
             _loop_token.reset(before)
 
 

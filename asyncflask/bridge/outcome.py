@@ -12,9 +12,10 @@ import anyio.from_thread
 from anyio.lowlevel import current_token
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Coroutine
 
 T = TypeVar("T")
+current_stay: ContextVar[Stay[Any] | None] = ContextVar("asyncflask_stay", default=None)
 Variables = list[tuple[ContextVar[Any], Any]]
 
 _UNSET: Final = object()
@@ -42,7 +43,8 @@ class Outcome(Generic[T]):
         before = copy_context()
         try:
             self._value = await function(*args)
-        except anyio.get_cancelled_exc_class():
+        except anyio.get_cancelled_exc_class() as exc:
+            self._error = exc
             raise
         except BaseException as exc:
             self._error = exc
@@ -81,8 +83,15 @@ class Stay(Generic[T]):
         self._state = threading.Lock()
         self._started = self._over = self._abandoned = False
         self._announce: Callable[[], object] | None = None
+        self._waits: list[anyio.CancelScope] = []
 
-    def __call__(self) -> None:
+    def __call__(self, thread: Context | None = None) -> None:
+        """Run the function, unless nobody waits any more.
+
+        Args:
+            thread: a context with what anyio has set for this thread, where the context of this
+                stay was copied on the event loop.
+        """
         with self._state:
             if self._abandoned:
                 return
@@ -90,6 +99,8 @@ class Stay(Generic[T]):
         if self.context is None:
             # Copied in the thread, where anyio has already put its own variables in order.
             self.context = copy_context()
+        elif thread is not None:
+            self._incoming = [*thread.items(), *self._incoming]
         self.context.run(self._run)
         with self._state:
             self._over = True
@@ -99,6 +110,7 @@ class Stay(Generic[T]):
     def _run(self) -> None:
         for variable, value in self._incoming:
             variable.set(value)
+        outer = current_stay.set(self)
         before = copy_context()
         function, self._function = self._function, None
         try:
@@ -107,6 +119,21 @@ class Stay(Generic[T]):
             self._error = exc
         finally:
             self.changed = changes(before, copy_context())
+            current_stay.reset(outer)
+
+    async def wait_for(self, waiting: Coroutine[Any, Any, None]) -> None:
+        """On the event loop: run what the thread waits for, until `cancel_wait`."""
+        with anyio.CancelScope() as scope:
+            self._waits.append(scope)
+            try:
+                await waiting
+            finally:
+                self._waits.remove(scope)
+
+    def cancel_wait(self) -> None:
+        """On the event loop: cancel what the thread waits for just now."""
+        for scope in self._waits:
+            scope.cancel()
 
     def result(self) -> T:
         """The function's value; raises what it raised."""

@@ -73,8 +73,8 @@ class Endless:
 
 async def all_rest():
     """Wait until no worker is taken."""
-    workers = bridge.hop._limiter(bridge.hop._current_loop())
-    while workers.borrowed_tokens:
+    workers = bridge.hop._threads(bridge.hop._current_loop())
+    while workers.unfinished:
         await anyio.lowlevel.checkpoint()
 
 
