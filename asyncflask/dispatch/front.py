@@ -10,7 +10,6 @@ from .wsgi import WSGIAdapter
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ..config import Config
     from ..setup.application import Application
     from ..setup.mounts import Mount
     from ..typing import ASGIApp, Receive, Scope, Send
@@ -23,7 +22,7 @@ def build_front(app: Application, own: ASGIApp, has_rule_for: Callable[[Scope], 
         own: answers for the app's own rules.
         has_rule_for: whether one of them fits a scope.
     """
-    mounted = {mount.prefix: MountedApp(mount, app.config) for mount in app._mounts}
+    mounted = {mount.prefix: MountedApp(mount, app) for mount in app._mounts}
     fallback = mounted.pop("", None)
     if fallback is not None:
         own = OwnOrFallback(own, fallback, has_rule_for)
@@ -36,10 +35,10 @@ def build_front(app: Application, own: ASGIApp, has_rule_for: Callable[[Scope], 
 class MountedApp:
     """A mounted application, whose requests carry the state of its own lifespan."""
 
-    def __init__(self, mount: Mount, config: Config) -> None:
+    def __init__(self, mount: Mount, host: Application) -> None:
         self.is_wsgi = mount.is_wsgi
         self._state = mount.state
-        self._app: ASGIApp = WSGIAdapter(mount.app, config) if mount.is_wsgi else mount.app
+        self._app: ASGIApp = WSGIAdapter(mount.app, host) if mount.is_wsgi else mount.app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self._state:

@@ -10,7 +10,7 @@ import sys
 import threading
 from functools import cached_property
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import anyio
 from anyio.lowlevel import current_token
@@ -20,9 +20,9 @@ from ..wrappers.shared_receive import SharedReceive
 from .lifespan import refuse
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from ..config import Config
+    from .. import bridge
     from ..typing import ASGIApp, Message, Receive, Scope, Send
 
     WSGIApp = Callable[[dict[str, Any], Any], Iterable[bytes]]
@@ -31,12 +31,25 @@ if TYPE_CHECKING:
 _EXCHANGE = "asyncflask.wsgi_exchange"
 
 
-class WSGIAdapter:
-    """An ASGI application that runs a WSGI one in threads: THREADPOOL_SIZE of them, of its own."""
+class HostApp(Protocol):
+    """What running a WSGI application needs of the app that it is mounted in."""
 
-    def __init__(self, app: WSGIApp, config: Config) -> None:
+    shutdown_event: bridge.Event
+
+    @property
+    def config(self) -> Mapping[str, Any]: ...
+
+
+class WSGIAdapter:
+    """An ASGI application that runs a WSGI one in threads: THREADPOOL_SIZE of them, of its own.
+
+    Args:
+        host: the app that it is mounted in; its configuration counts.
+    """
+
+    def __init__(self, app: WSGIApp, host: HostApp) -> None:
         self._app = app
-        self._config = config
+        self._host = host
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -47,13 +60,13 @@ class WSGIAdapter:
                 f"The WSGI application {self._app!r} was asked for {scope['path']!r} on trio, but"
                 " a2wsgi, which runs it, knows only asyncio. Serve it on asyncio or uvloop."
             )
-        await Exchange(scope, receive, send, self._config["BODY_TIMEOUT"]).run(self._middleware)
+        await Exchange(scope, receive, send, self._host).run(self._middleware)
 
     @cached_property
     def _middleware(self) -> ASGIApp:
         # On the first request: by then the configuration is complete.
         middleware: ASGIApp = import_module("a2wsgi").WSGIMiddleware(
-            self._call, workers=self._config["THREADPOOL_SIZE"]
+            self._call, workers=self._host.config["THREADPOOL_SIZE"]
         )
         return middleware
 
@@ -118,14 +131,13 @@ class Exchange:
         is_over: set once nobody waits for the response any more.
     """
 
-    def __init__(
-        self, scope: Scope, receive: Receive, send: Send, body_timeout: float | None
-    ) -> None:
+    def __init__(self, scope: Scope, receive: Receive, send: Send, host: HostApp) -> None:
         self.scope = scope
         self.is_over = threading.Event()
         self._client = SharedReceive(receive)
         self._server_send = send
-        self._body_timeout = body_timeout
+        self._host = host
+        self._body_timeout: float | None = host.config["BODY_TIMEOUT"]
         self._has_started = anyio.Event()
         self._start: Message | None = None
         self._failure: Exception | None = None
@@ -167,11 +179,22 @@ class Exchange:
     async def _watch(self) -> None:
         try:
             await self._has_started.wait()
-            # An application that streams before it has read is not waited for, for ever: what
-            # tells that the client has left is behind the body.
-            await self._client.watch(patience=self._body_timeout)
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(self._end_with_server)
+                # An application that streams before it has read is not waited for, for ever:
+                # what tells that the client has left is behind the body.
+                await self._client.watch(patience=self._body_timeout)
+                tasks.cancel_scope.cancel()
         finally:
             # Cancelled too: by the end of the application, or with the request.
+            self._end()
+
+    async def _end_with_server(self) -> None:
+        """Cut a response that the server's stop has overtaken, once its time is over."""
+        seconds = self._host.config["STREAM_SHUTDOWN_TIMEOUT"]
+        if seconds is not None:
+            await self._host.shutdown_event.wait()
+            await anyio.sleep(seconds)
             self._end()
 
     def _end(self) -> None:

@@ -299,6 +299,19 @@ class TestResponseBody:
 
         assert body.closed.is_set()
 
+    async def test_server_stops(self, exchange):
+        """A body without an end is cut STREAM_SHUTDOWN_TIMEOUT seconds after the server's stop."""
+        body = Body(iter(lambda: b"more", None))
+        app = mounting(plain(body), STREAM_SHUTDOWN_TIMEOUT=0)
+
+        async def send(message):
+            app.shutdown_event.set()
+
+        with anyio.fail_after(WAIT):
+            await exchange(app, "/old", send=send)
+
+        assert body.closed.is_set()
+
     async def test_request_is_cancelled(self, exchange):
         """A cancelled request ends its body, also while send() waits for the client."""
         body = Body(iter(lambda: b"more", None))
