@@ -7,6 +7,7 @@ request whose steps are all async makes none.
 
 from __future__ import annotations
 
+import math
 import threading
 import types
 from contextvars import Context, ContextVar, copy_context
@@ -188,6 +189,8 @@ class Worker:
 
     async def run(self, function: Callable[[], T]) -> T:
         """Run `function` in the thread; context variables set there are seen here afterwards."""
+        if self._lane is not None and self._lane.is_away:
+            self._lane = self._context = self._baseline = None
         if self._lane is None and self._loop is None:
             self._loop = _current_loop()
         context = copy_context() if self._context is None else self._context
@@ -205,7 +208,10 @@ class Worker:
             self._context = stay.context
             if stay.left_coroutine_at_rest:
                 raise _HopCancelled(reason) from None
-            raise
+            if anyio.current_effective_deadline() != -math.inf:
+                raise
+            # As of anyio's own threads: what came to its end is not lost, and a scope that is
+            # cancelled says so again at the next opportunity. asyncio's Task.cancel() does not.
         self._context = stay.context
         for variable, value in stay.changed:
             variable.set(value)

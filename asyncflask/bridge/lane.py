@@ -48,7 +48,7 @@ class Lane:
         self._jobs: SimpleQueue[Callable[[], object]] = SimpleQueue()
         self._function: Callable[[], Awaitable[None]] | None = None
         self._task: Future[None] | None = None
-        self._began = self._over = False
+        self._began = self._over = self._is_away = False
 
     def is_here(self) -> bool:
         """Whether the running thread is the one that is lent."""
@@ -76,6 +76,20 @@ class Lane:
             # A loop that something blocks never gets to the cancellation.
             with suppress(Empty):
                 self._jobs.get(timeout=left)()
+
+    def put_away(self, then: Callable[[], object]) -> None:
+        """From the loop: lend the thread to nobody from now on; it calls `then` after its jobs."""
+        self._is_away = True
+        self._jobs.put(then)
+
+    def take_up(self) -> None:
+        """From the loop: end what `put_away` began; the thread serves again."""
+        self._is_away = False
+
+    @property
+    def is_away(self) -> bool:
+        """Whether the thread does other things, so that workers have to run what is to be run."""
+        return self._is_away
 
     def wake(self) -> None:
         """From the loop: let the thread look at its `until` again."""

@@ -8,6 +8,7 @@ from contextvars import ContextVar
 
 import anyio
 import anyio.from_thread
+import anyio.lowlevel
 import pytest
 
 from asyncflask import bridge
@@ -168,3 +169,26 @@ def test_clean_up_that_blocks_runs_though_the_event_loop_ends(anyio_backend, cap
 
     assert ended == ["begun", "cleaned up"]
     assert caplog.records == []
+
+
+async def test_what_a_thread_has_ended_is_not_lost_to_cancellation():
+    """The value comes, and the cancellation with the next thing that is awaited."""
+    entered, leave, values = anyio.Event(), threading.Event(), []
+
+    def work():
+        anyio.from_thread.run_sync(entered.set)
+        leave.wait(timeout=10)
+        return "value"
+
+    async def call():
+        values.append(await bridge.run_in_worker(work))
+        await anyio.lowlevel.checkpoint()
+        values.append("went on")
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(call)
+        await entered.wait()
+        tasks.cancel_scope.cancel()
+        leave.set()
+
+    assert values == ["value"]
