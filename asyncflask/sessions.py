@@ -16,10 +16,15 @@ from .datastructures import CallbackDict
 from .json.tag import TaggedJSONSerializer
 
 if TYPE_CHECKING:
+    import logging
     from collections.abc import Iterable, Mapping
 
     from .wrappers.request import Request
     from .wrappers.response import Response
+
+
+# Bytes of a secret key that nobody can try out: 128 bits, if they are random.
+_SHORTEST_GOOD_KEY = 16
 
 
 class SessionApp(Protocol):
@@ -33,6 +38,9 @@ class SessionApp(Protocol):
 
     @property
     def permanent_session_lifetime(self) -> timedelta: ...
+
+    @property
+    def logger(self) -> logging.Logger: ...
 
 
 class SessionMixin(MutableMapping[str, Any]):
@@ -235,7 +243,20 @@ class SecureCookieSessionInterface(SessionInterface):
             if len(kept) >= self._kept_serializers:
                 kept.clear()
             serializer = kept[settings] = self._build_serializer(keys)
+            self._warn_of_short_key(app, keys[-1])
         return serializer
+
+    def _warn_of_short_key(self, app: SessionApp, key: bytes) -> None:
+        """Say so in the log, in debug mode, when the key is first used."""
+        is_at_work = app.config.get("DEBUG") and not app.config.get("TESTING")
+        if is_at_work and len(key) < _SHORTEST_GOOD_KEY:
+            app.logger.warning(
+                "SECRET_KEY has %d bytes, so that it can be guessed, and sessions forged. Set it to"
+                " %d random ones or more, such as the output of"
+                " `python -c 'import secrets; print(secrets.token_hex())'`.",
+                len(key),
+                _SHORTEST_GOOD_KEY,
+            )
 
     def _build_serializer(self, keys: tuple[bytes, ...]) -> URLSafeTimedSerializer:
         return URLSafeTimedSerializer(

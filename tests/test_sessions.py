@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import uuid
 from datetime import UTC, datetime, timedelta
 
@@ -80,6 +81,8 @@ class App:
 
     secret_key = ConfigAttribute("SECRET_KEY")
     permanent_session_lifetime = ConfigAttribute("PERMANENT_SESSION_LIFETIME")
+
+    logger = logging.getLogger("app")
 
     def __init__(self, **config):
         self.config = Config("", DEFAULTS)
@@ -636,6 +639,34 @@ class TestSigningSerializer:
         setattr(interface, name, getattr(changed, name))
 
         assert interface.get_signing_serializer(App()) is not before
+
+    @pytest.mark.parametrize("key", ["dev", "fifteen letters", b"short"])
+    def test_a_short_key_is_warned_of_once(self, interface, caplog, key):
+        """In debug mode, when it is first used; the key itself is not shown."""
+        app = App(SECRET_KEY=key, DEBUG=True)
+
+        for _ in range(3):
+            interface.get_signing_serializer(app)
+
+        [record] = caplog.records
+        assert record.levelname == "WARNING"
+        assert f"SECRET_KEY has {len(key)} bytes" in record.getMessage()
+        assert repr(key) not in record.getMessage()
+
+    @pytest.mark.parametrize(
+        "config",
+        [
+            {"DEBUG": False, "SECRET_KEY": "dev"},
+            {"DEBUG": True, "SECRET_KEY": "dev", "TESTING": True},
+            {"DEBUG": True, "SECRET_KEY": "sixteen letters!"},
+            {"DEBUG": True, "SECRET_KEY_FALLBACKS": ["dev"]},
+        ],
+    )
+    def test_nothing_else_is_warned_of(self, interface, caplog, config):
+        """No long key, no test, no old key, and nothing in production."""
+        interface.get_signing_serializer(App(**config))
+
+        assert caplog.records == []
 
     def test_few_are_kept(self, interface):
         """An app that changes its key for ever does not fill the memory."""

@@ -121,7 +121,7 @@ def dump_cookie(
         ValueError: `samesite` is something else, or the key, the domain or `expires` hold
             characters that would end them.
     """
-    name = _clean("key", key).encode().decode("latin-1")
+    name = _clean_key(key)
     parts = [f"{name}={_quote(value)}"]
     if domain:
         parts.append(f"Domain={_clean_domain(domain)}")
@@ -140,6 +140,19 @@ def dump_cookie(
     if max_size and len(header) > max_size:
         _warn_of_size(key, len(header), len(header) - len(parts[0]) + len(name) + 1, max_size)
     return header
+
+
+def _clean_key(key: str) -> str:
+    """The key in Latin-1.
+
+    Raises:
+        ValueError: it would be read back as another one.
+    """
+    if "=" in key or not key.strip():
+        raise ValueError(
+            f"The key {key!r} of a cookie is not one: it must not be empty, and cannot contain '='."
+        )
+    return _clean("key", key).encode().decode("latin-1")
 
 
 def _clean(what: str, text: str) -> str:
@@ -165,7 +178,9 @@ def _dump_lifetime(
     expires: str | datetime | float | None,
     sync_expires: bool,
 ) -> Iterator[str]:
-    seconds = int(max_age.total_seconds()) if isinstance(max_age, timedelta) else max_age
+    if isinstance(max_age, timedelta):
+        max_age = int(max_age.total_seconds())
+    seconds = None if max_age is None else int(max_age)
     if expires is None and seconds is not None and sync_expires:
         expires = datetime.now(UTC) + timedelta(seconds=seconds)
     if expires is not None:

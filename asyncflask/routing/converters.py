@@ -177,7 +177,8 @@ class IntegerConverter(NumberConverter):
 class FloatConverter(NumberConverter):
     """A number with a decimal point; without a sign, unless `signed`."""
 
-    regex = r"\d+\.\d+"
+    # With more digits it might be infinite, which no JSON can hold.
+    regex = r"\d{1,308}\.\d+"
     num_convert = float
 
     def __init__(

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 _DEFAULT_PORTS = {"http": 80, "ws": 80, "https": 443, "wss": 443}
 
 # SPEC: RFC 3986 section 3.2.2, a registered name or an address in brackets; then a port.
-_match_host = re.compile(
-    r"(?:[a-z0-9._~!$&'()*+,;=%-]*|\[[0-9a-f:.]+\])(?::([0-9]{0,5}))?", re.ASCII | re.IGNORECASE
+_is_host_name = re.compile(
+    r"[a-z0-9._~!$&'()*+,;=%-]*|\[[0-9a-f:.]+\]", re.ASCII | re.IGNORECASE
 ).fullmatch
 
 # SPEC: RFC 1035 section 2.3.4, a name has 255 bytes at most; then a port. Hosts that were asked for
@@ -133,12 +133,19 @@ def _read_host(claimed: bytes, scheme: str) -> str:
         host = claimed.decode("latin-1")
     if len(claimed) > _LONGEST_HOST:
         raise BadHost(f"The host {host[:_LONGEST_HOST]!r}... is too long for a host name.")
-    if port := _DEFAULT_PORTS.get(scheme):
-        host = host.removesuffix(f":{port}")
-    found = _match_host(_to_ascii_host(host))
-    if found is None or int(found[1] or 0) > _LAST_PORT:
+    name, port = _split_port(host)
+    if not _is_host_name(_to_ascii_host(name)) or port > _LAST_PORT:
         raise BadHost(f"The host {host!r} is not a valid host name.")
-    return host
+    return name if port and port == _DEFAULT_PORTS.get(scheme) else host
+
+
+def _split_port(host: str) -> tuple[str, int]:
+    """Take the port off a host; it is 0 where there is none."""
+    found = _find_port(host)
+    if found is None:
+        return host, 0
+    # The name is looked at by itself: to IDNA, other digits and colons are ASCII ones too.
+    return host[: found.start()], int(found[0][1:] or 0)
 
 
 def is_trusted_host(host: str, trusted_hosts: Iterable[str]) -> bool:
@@ -155,9 +162,7 @@ def is_trusted_host(host: str, trusted_hosts: Iterable[str]) -> bool:
 
 
 def _comparable(host: str) -> str:
-    port = _find_port(host)
-    name = host[: port.start()] if port else host
-    return _to_ascii_host(name).lower()
+    return _to_ascii_host(_split_port(host)[0]).lower()
 
 
 class URLParts:

@@ -139,6 +139,19 @@ def test_an_unknown_samesite_is_refused():
         dump_cookie("a", "b", samesite="maybe")
 
 
+@pytest.mark.parametrize("key", ["", " ", "a=b", "=", "__Host-a=b"])
+def test_a_key_that_would_be_another_one_is_refused(key):
+    """A browser reads the name up to the first sign."""
+    with pytest.raises(ValueError, match="must not be empty, and cannot contain '='"):
+        dump_cookie(key, "value")
+
+
+def test_max_age_is_a_number():
+    """Text that is none cannot add attributes."""
+    with pytest.raises(ValueError, match="invalid literal"):
+        dump_cookie("a", "b", max_age="0; Domain=evil.example", sync_expires=False)
+
+
 @pytest.mark.parametrize(
     "arguments",
     [{"key": "a;b"}, {"key": "a\r\n"}, {"domain": "a;b"}, {"expires": "a; Secure"}],

@@ -5,6 +5,8 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
+import re
+
 import pytest
 
 from asyncflask.routing import (
@@ -85,6 +87,14 @@ def test_an_integer_that_python_refuses_is_no_match(map_: Map) -> None:
     """Thousands of digits make a 404, not a 500."""
     with pytest.raises(ValidationError):
         IntegerConverter(map_).to_python("9" * 5000)
+
+
+@pytest.mark.parametrize(("digits", "matches"), [(308, True), (309, False), (5000, False)])
+def test_no_float_is_infinite(map_: Map, digits: int, matches: bool) -> None:
+    """A number that might be is a 404."""
+    pattern = re.compile(FloatConverter(map_).regex)
+
+    assert bool(pattern.fullmatch("9" * digits + ".5")) is matches
 
 
 def test_numbers_are_filled_with_zeros_in_urls(map_: Map) -> None:
