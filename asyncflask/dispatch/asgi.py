@@ -158,7 +158,7 @@ class ASGIMethods(Application):
                 _close_connection(scope, response)
             if ctx.torn_down:
                 await response(scope, receive, send)
-            elif response.timeout is ...:
+            elif response.timeout is ... or response.timeout is None:
                 await self._stream(ctx, response, (scope, receive, send))
             else:
                 deadline = deadline_after(response.timeout)

@@ -44,7 +44,7 @@ class AsyncExchange:
         self._missing = _announced_length(scope)
         self._chunks, self._received = anyio.create_memory_object_stream[bytes](_BUFFERED_CHUNKS)
         self._error: BaseException | None = None
-        self._is_incomplete = False
+        self._is_incomplete = self._is_cut_off = False
         self._cancellation = anyio.CancelScope()
         self._has_begun = anyio.Event()
         self._has_ended = anyio.Event()
@@ -154,12 +154,17 @@ class AsyncExchange:
         if self._body is not None:
             try:
                 return await self._next_part(self._body)
+            except anyio.get_cancelled_exc_class():
+                # It cannot go on after this, and must not look as if it had come to its end.
+                self._body, self._is_cut_off = None, True
+                raise
             except Exception as exc:
                 # The client's failure, not the app's: to the app the client has gone.
                 self._body = None
                 self._error = exc
                 self._disconnect()
-        await self._client_has_gone.wait()
+        if not self._is_cut_off:
+            await self._client_has_gone.wait()
         return {"type": "http.disconnect"}
 
     async def _next_part(self, body: AsyncIterator[bytes]) -> Message:

@@ -177,3 +177,27 @@ async def test_the_async_test_client_stays():
         response = await client.post("/here", content="body")
 
     assert response.json() == {"disconnected": False, "data": "body"}
+
+
+@pytest.mark.anyio
+async def test_a_body_whose_sender_was_interrupted_never_looks_complete():
+    """The async test client's: asking cancels a generator that waits, which cannot go on."""
+    app = Flask("interrupted")
+    may_send = anyio.Event()
+
+    @app.post("/", stream_body=True)
+    async def read():
+        first = await request.stream.read(3)
+        await request.is_disconnected()
+        may_send.set()
+        return first + await request.stream.read()
+
+    async def body():
+        yield b"one"
+        await may_send.wait()
+        yield b"two"
+
+    async with app.async_test_client() as client:
+        response = await client.post("/", content=body())
+
+    assert response.status_code == 400

@@ -438,4 +438,3 @@ class TestDifferences:
         app.add_url_rule("/", "agent", lambda: str(request.user_agent))
 
         assert app.test_client().get("/").text == "asyncflask-test-client"
-
