@@ -349,7 +349,7 @@ async def test_a_sync_method_beside_async_ones(noted, exchange):
     answer = await exchange(noted.app, send=stuck.on_send)
 
     assert answer.status == 503
-    assert noted.order[-1] == ("teardown", ServiceUnavailable)
+    assert [what for what in noted.order if what != "after"] == [NO_ERROR]
 
 
 # Where the limit comes from
