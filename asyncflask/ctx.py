@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from contextlib import contextmanager
 from contextvars import ContextVar
-from functools import update_wrapper
+from functools import partial, update_wrapper
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, TypeVar, cast
 
 from . import bridge
@@ -473,9 +473,10 @@ def current() -> AppContext | None:
     return _current.get()
 
 
-def leave_all() -> None:
-    """Let no context be current."""
-    _current.set(None)
+def leave_all() -> Callable[[], None]:
+    """Let no context be current, until what is returned is called in the same task."""
+    token = _current.set(None)
+    return partial(_current.reset, token)
 
 
 def _app_or_none() -> ContextApp | None:

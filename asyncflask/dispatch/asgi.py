@@ -97,6 +97,13 @@ class ASGIMethods(Application):
         else:
             await refuse(scope, receive, send)
 
+    @property
+    def _has_lifespan(self) -> bool:
+        """Whether start-up or shutdown does anything, as far as can be told."""
+        functions = self.before_serving_funcs, self.while_serving_gens, self.after_serving_funcs
+        is_wrapped = getattr(self.asgi_app, "__func__", None) is not ASGIMethods.asgi_app
+        return is_wrapped or self.lifespan is not None or self._front is not None or any(functions)
+
     def _has_rule_for(self, scope: Scope) -> bool:
         """Whether a rule of the app's fits a request, or leads to one that does, or fails."""
         is_plain = scope["type"] == "http" and not scope.get("root_path")

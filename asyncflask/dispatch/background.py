@@ -85,6 +85,11 @@ class BackgroundTasks:
     def __init__(self) -> None:
         self._crews: dict[EventLoopToken, _Crew] = {}
 
+    @property
+    def are_running(self) -> bool:
+        """Whether there are any, on any event loop."""
+        return any(crew.jobs for crew in tuple(self._crews.values()))
+
     @asynccontextmanager
     async def hosted(self) -> AsyncIterator[None]:
         """Within the block, which the app is served in, tasks belong to it."""

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from .. import bridge
-from ..ctx import AppContext
+from ..ctx import AppContext, leave_all
 from ..setup.lifespan import running
 from ..signals import got_serving_exception
 from .steps import Step, call, report
@@ -61,6 +61,8 @@ class Serving:
             event.clear()
         self._app._servings.add(self)
         self.stack.callback(self._app._servings.discard, self)
+        # A test may have pushed a context; what is begun in it here would be a part of it.
+        self.stack.callback(leave_all())
         self.stack.enter_context(telling_of_stop_signals(event.set))
         await self.stack.enter_async_context(self._app._background.hosted())
 

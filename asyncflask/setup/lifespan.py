@@ -34,7 +34,7 @@ async def running(app: ASGIApp, state: dict[str, Any]) -> AsyncIterator[None]:
         Exception: what the app raised in start-up or shutdown.
     """
     lifespan = Lifespan(app, state)
-    error: Exception | None = None
+    error: BaseException | None = None
     async with anyio.create_task_group() as tasks:
         try:
             await lifespan.start_up(tasks)
@@ -42,7 +42,9 @@ async def running(app: ASGIApp, state: dict[str, Any]) -> AsyncIterator[None]:
                 yield
             finally:
                 await lifespan.shut_down()
-        except Exception as exc:
+        except anyio.get_cancelled_exc_class():
+            raise
+        except BaseException as exc:
             # The task group would wrap it in an ExceptionGroup.
             error = exc
         tasks.cancel_scope.cancel()

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import unquote
 
 from .. import bridge
-from ..setup.lifespan import Lifespan
 from .async_exchange import AsyncExchange
 from .builder import NoApp
+from .lifespan import AsyncClientLifespan
 from .websockets import (
     PATIENCE,
     Connection,
@@ -193,16 +193,15 @@ class AsyncFlaskTransport(AsyncBaseTransport):
         self.app = app
         self.settings = app if hasattr(app, "json") else NoApp()
         self._host: bridge.TaskHost | None = None
-        self._lifespan: Lifespan | None = None
+        self._lifespan: AsyncClientLifespan | None = None
         self._kept_context: AppContext | None = None
 
     # -- the block
 
     async def __aenter__(self) -> Self:
         self._host = await bridge.TaskHost.start()
-        self._lifespan = Lifespan(self.app)
         try:
-            await self._lifespan.start_up(self._host)
+            self._lifespan = await AsyncClientLifespan.join(self.app)
         except BaseException:
             await self.aclose()
             raise
@@ -215,16 +214,16 @@ class AsyncFlaskTransport(AsyncBaseTransport):
         traceback: TracebackType | None = None,
     ) -> None:
         self._drop_context()
+        lifespan, self._lifespan = self._lifespan, None
         try:
-            if self._lifespan is not None:
-                await self._lifespan.shut_down()
+            if lifespan is not None:
+                await lifespan.leave()
         finally:
             await self.aclose()
 
     async def aclose(self) -> None:
         """End what still runs; without the app's shutdown, which leaving the block is for."""
         host, self._host = self._host, None
-        self._lifespan = None
         if host is not None:
             await host.stop()
 

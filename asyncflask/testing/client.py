@@ -13,6 +13,7 @@ from ..wrappers import Request, Response
 from .builder import EnvironBuilder, NoApp
 from .cookies import CookieJar
 from .exchange import Exchange
+from .lifespan import ClientLifespan
 from .response import Chunks, TestResponse, to_headers
 from .websockets import (
     PATIENCE,
@@ -42,7 +43,8 @@ class ClientRedirectError(Exception):
 class FlaskClient:
     """Sends requests to an app; sync views run in the calling thread, async ones on a loop.
 
-    In a `with` block the context of the last request stays readable through the proxies.
+    In a `with` block the app has started up, and the context of the last request stays readable
+    through the proxies.
 
     Args:
         application: the app; any ASGI app will do, as one that middleware wraps.
@@ -73,6 +75,7 @@ class FlaskClient:
         self._cookies = CookieJar() if use_cookies else None
         self._kept_context: AppContext | None = None
         self._ended_context: AppContext | None = None
+        self._lifespan: ClientLifespan | None = None
 
     @cached_property
     def _response_class(self) -> type[TestResponse]:
@@ -171,8 +174,10 @@ class FlaskClient:
         return self._to_response(chunks, exchange.status or 200, headers, scope)
 
     def _prepare(self, scope: dict[str, Any]) -> dict[str, Any]:
-        """The scope with what the client adds to each: its cookies, and where contexts go."""
+        """The scope with what the client adds: its cookies, the app's state, where contexts go."""
         scope = {**scope, "asyncflask.preserve_context": self._on_context_end}
+        state = {} if self._lifespan is None else self._lifespan.state
+        scope["state"] = {**state, **scope.get("state", {})}
         cookies = self._cookies and self._cookies.header_for(*_cookie_place(Request(scope)))
         if cookies:
             scope["headers"] = _with_cookies(scope["headers"], cookies)
@@ -384,6 +389,7 @@ class FlaskClient:
                 "Cannot nest client invocations: this client's `with` block is already entered."
                 " Make another client with app.test_client()."
             )
+        self._lifespan = ClientLifespan.join(self.application)
         self.preserve_context = True
         return self
 
@@ -395,6 +401,9 @@ class FlaskClient:
     ) -> None:
         self.preserve_context = False
         self._drop_context()
+        lifespan, self._lifespan = self._lifespan, None
+        if lifespan is not None:
+            lifespan.leave()
 
     def _on_context_end(self, ctx: AppContext) -> None:
         """The app hands over the context of a request whose response is complete."""

@@ -24,6 +24,7 @@ from .lazy import lazy
 from .live_form import LiveForm, PartLimits
 from .request_headers import HeaderValues
 from .request_url import URLParts
+from .scope_state import ScopeState
 from .shared_receive import SharedReceive
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ class RequestApp(Protocol):
     def config(self) -> Mapping[str, Any]: ...
 
 
-class Request(Routed, URLParts, HeaderValues):
+class Request(Routed, ScopeState, URLParts, HeaderValues):
     """An HTTP request.
 
     Args:

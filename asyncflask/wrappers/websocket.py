@@ -17,6 +17,7 @@ from .endpoint import Routed
 from .lazy import lazy
 from .request_headers import HeaderValues
 from .request_url import URLParts
+from .scope_state import ScopeState
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
@@ -41,7 +42,7 @@ class WebSocketApp(Protocol):
     def config(self) -> Mapping[str, Any]: ...
 
 
-class WebSocket(Routed, URLParts, HeaderValues):
+class WebSocket(Routed, ScopeState, URLParts, HeaderValues):
     """A WebSocket: its handshake, which is an HTTP request, and the messages that follow.
 
     In async code `accept`, `receive`, `send`, `close` and their kin are awaited, and messages are
@@ -101,12 +102,6 @@ class WebSocket(Routed, URLParts, HeaderValues):
     def requested_subprotocols(self) -> list[str]:
         """The subprotocols that the client offers, its favourite first."""
         return list(self.scope.get("subprotocols") or ())
-
-    @property
-    def state(self) -> dict[str, Any]:
-        """What the server's lifespan has put into the scope for all its connections."""
-        state: dict[str, Any] = self.scope.get("state") or {}
-        return state
 
     def _get_trusted_hosts(self) -> Iterable[str] | None:
         if self.trusted_hosts is not None or self._app is None:

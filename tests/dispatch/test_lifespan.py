@@ -29,17 +29,3 @@ async def test_start_up_and_shutdown_are_confirmed():
         "lifespan.startup.complete",
         "lifespan.shutdown.complete",
     ]
-
-
-@pytest.mark.anyio
-async def test_shutdown_event_is_set_while_nothing_is_served():
-    """Start-up clears the event, and shutdown sets it."""
-    app = Flask("life")
-    app.shutdown_event.set()
-    seen = []
-
-    async with app.async_test_client():
-        seen.append(app.shutdown_event.is_set())
-    seen.append(app.shutdown_event.is_set())
-
-    assert seen == [False, True]
