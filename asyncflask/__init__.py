@@ -55,7 +55,7 @@ from .templating import (
     stream_template_string,
     stream_template_string_async,
 )
-from .wrappers import Request, Response, WebSocket
+from .wrappers import EventStream, Request, Response, ServerSentEvent, WebSocket
 from .wrappers.channel import WebSocketDisconnected
 
 __version__ = "0.1.0"
@@ -63,9 +63,11 @@ __version__ = "0.1.0"
 __all__ = [
     "Blueprint",
     "Config",
+    "EventStream",
     "Flask",
     "Request",
     "Response",
+    "ServerSentEvent",
     "WebSocket",
     "WebSocketDisconnected",
     "abort",

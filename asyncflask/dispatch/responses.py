@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from ..datastructures import Headers
 from ..exceptions import HTTPException
+from ..wrappers.event_stream import EventStream
 from ..wrappers.response import Response
 
 if TYPE_CHECKING:
@@ -86,6 +87,9 @@ def _convert(app: ResponseApp, request: Request | None, value: Any) -> Response:
         return app.response_class(value)
     if isinstance(value, HTTPException):
         value = value.get_response(None, None if request is None else request.scope)
+    if isinstance(value, EventStream):
+        # What it is cannot be had from the app's own class.
+        return value
     if isinstance(value, Response):
         return app.response_class.force_type(value)
     if callable(value) and not isinstance(value, type):

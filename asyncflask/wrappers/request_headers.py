@@ -56,6 +56,13 @@ class HeaderValues:
         """The headers, read-only."""
         return RequestHeaders(self.scope["headers"])
 
+    @property
+    def last_event_id(self) -> str | None:
+        """The id of the last server-sent event that the client got before it connected again."""
+        sent = self.headers.get("Last-Event-ID")
+        # SPEC: WHATWG HTML section 9.2.3: browsers send it in UTF-8.
+        return None if sent is None else sent.encode("latin-1").decode("utf-8", "replace")
+
     # The body's
 
     @property

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from types import EllipsisType, TracebackType
     from typing import Self
 
-    from starlette.types import Receive, Scope, Send
+    from starlette.types import Message, Receive, Scope, Send
 
     from ..datastructures.headers import HeaderSource
     from .stream import StreamingApp
@@ -74,7 +74,6 @@ class Response(ResponseBody, ResponseHeaders, ResponseCookies):
     timeout: float | EllipsisType | None = ...
     """Seconds that sending may take; None is no limit, `...` leaves what the request has left."""
 
-    _stream_class = Streaming
     # The framework sets it on what is streamed.
     _streaming_app: StreamingApp | None = None
 
@@ -351,7 +350,11 @@ class Response(ResponseBody, ResponseHeaders, ResponseCookies):
         else:
             # From here on, whoever iterates over the body also closes it.
             self._is_body_closed = True
-            await self._stream_class(body, start, receive, send, self._streaming_app).run()
+            await self._streaming(start, receive, send).run()
+
+    def _streaming(self, start: Message, receive: Receive, send: Send) -> Streaming:
+        """The sending of a body that is produced meanwhile."""
+        return Streaming(self.response, start, receive, send, self._streaming_app)
 
     def _wire_headers(self, scope: Scope) -> list[tuple[bytes, bytes]]:
         """The headers as they are sent: addresses quoted, the body's size added, or left out."""

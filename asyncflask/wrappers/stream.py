@@ -27,6 +27,7 @@ class StreamingApp(Protocol):
     """What sending a stream needs of the app."""
 
     shutdown_event: bridge.Event
+    json: Any
 
     @property
     def config(self) -> Mapping[str, Any]: ...
@@ -98,9 +99,9 @@ class Streaming:
         self._is_watched = True
         self._tasks.start_soon(self._cancel_when_gone)
         if self.app is not None:
-            self._tasks.start_soon(self._cancel_after_stop, self.app)
+            self._tasks.start_soon(self._end_with_server, self.app)
 
-    async def _cancel_after_stop(self, app: StreamingApp) -> None:
+    async def _end_with_server(self, app: StreamingApp) -> None:
         seconds = app.config["STREAM_SHUTDOWN_TIMEOUT"]
         if seconds is None:
             return

@@ -277,6 +277,38 @@ class TestStreaming:
         assert client.get("/load").text == ""
 
 
+class TestServerSentEvents:
+    def test_events(self, client_of):
+        """JSON, text, and an event with a type of its own."""
+        text = client_of("server-sent-events").get("/prices").text
+
+        assert text == (
+            'data: {"article": "tea", "price": 7}\n\ndata: closed for today\n\n'
+            'event: sold-out\ndata: {"article": "cup"}\n\n'
+        )
+
+    def test_going_on(self, client_of):
+        """After the last event that the client has got."""
+        response = client_of("server-sent-events").get("/numbers", headers={"Last-Event-ID": "7"})
+
+        assert re.findall(r"id: (.*)", response.text) == ["8", "9", "10"]
+
+    def test_many_clients(self, client_of):
+        """Each hears what one has said; who leaves is forgotten."""
+        client = client_of("server-sent-events")
+        listeners = client.application.view_functions["hear"].__globals__["listeners"]
+
+        streams = [client.get("/messages") for _ in range(2)]
+        status = client.post("/messages", json="hello").status_code
+        heard = [next(stream.iter_encoded()) for stream in streams]
+        for stream in streams:
+            stream.close()
+
+        assert status == 202
+        assert heard == [b"data: hello\n\n"] * 2
+        assert listeners == set()
+
+
 def test_testing(samples_of, tmp_path):
     """The page's samples are a test module that passes."""
     (tmp_path / "test_page.py").write_text("".join(samples_of(PAGES / "testing.md")))
