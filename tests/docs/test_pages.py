@@ -309,6 +309,38 @@ class TestServerSentEvents:
         assert listeners == set()
 
 
+class TestLifespan:
+    def test_functions_run_around_the_requests(self, client_of, caplog):
+        """The pool is open within the block, and closed after it."""
+        client = client_of("lifespan")
+        app = client.application
+        app.logger.setLevel("INFO")
+        with client:
+            is_open = app.state.pool.is_open
+
+        assert (is_open, app.state.pool.is_open) == (True, False)
+        assert [record.getMessage() for record in caplog.records] == [
+            "The shop opens.",
+            "The shop closes.",
+        ]
+
+    def test_state_of_the_requests(self, client_of):
+        """What the context manager yields is each request's."""
+        page = sys.modules[client_of("lifespan").application.import_name]
+        with page.shop.test_client() as client:
+            assert client.get("/").json == {"open": True}
+
+    def test_background_tasks(self, client_of):
+        """Tasks of sync and async views have run when the block is left."""
+        client = client_of("lifespan")
+        with client:
+            client.post("/orders", json={"email": "ada@example.com"})
+            client.post("/reports")
+
+        sent = client.application.state.pool.sent
+        assert sorted(sent) == ["Thank you, ada@example.com."] * 2 + ["The report is written."]
+
+
 def test_testing(samples_of, tmp_path):
     """The page's samples are a test module that passes."""
     (tmp_path / "test_page.py").write_text("".join(samples_of(PAGES / "testing.md")))
