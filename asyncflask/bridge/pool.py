@@ -11,6 +11,7 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import anyio
+import anyio.lowlevel
 import anyio.to_thread
 from anyio.lowlevel import current_token
 
@@ -78,6 +79,7 @@ class Pool:
         Returns:
             False where it was not run, because the event loop is ending.
         """
+        await anyio.lowlevel.checkpoint_if_cancelled()
         if self._is_over:
             return False
         job = _Job(function)

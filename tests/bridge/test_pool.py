@@ -192,3 +192,15 @@ async def test_what_a_thread_has_ended_is_not_lost_to_cancellation():
         leave.set()
 
     assert values == ["value"]
+
+
+async def test_nothing_is_begun_for_a_task_that_is_cancelled():
+    """The cancellation comes first, however short the function is."""
+    ran = []
+
+    with anyio.CancelScope() as scope:
+        scope.cancel()
+        await bridge.run_in_worker(ran.append, 1)
+
+    assert ran == []
+    assert scope.cancelled_caught
