@@ -40,9 +40,9 @@ def redirect(
         ValueError: `location` contains a line break, which would start another header.
     """
     response_class = DefaultResponse if Response is None else Response
-    response = response_class(
-        _PAGE.format(address=escape(location)), status=code, mimetype="text/html"
-    )
+    # Half a surrogate pair, which JSON may hold, is no text; it is quoted in the header.
+    shown = escape(location.encode(errors="replace").decode())
+    response = response_class(_PAGE.format(address=shown), status=code, mimetype="text/html")
     response.headers["Location"] = location
     return response
 

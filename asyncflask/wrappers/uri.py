@@ -13,6 +13,8 @@ _SAFE_IN_QUERY = _SAFE_IN_PATH + "?"
 _SAFE_IN_FRAGMENT = _SAFE_IN_QUERY + "#"
 _SAFE_IN_HOST = _SAFE_IN_USER = "%!$&'()*+,;="
 
+_QUOTED_BREAKS = {ord(mark): quote(mark) for mark in "\t\n\r"}
+
 # Half a surrogate pair, which JSON may hold, is no character: it becomes a question mark.
 _quote = partial(quote, errors="replace")
 
@@ -22,11 +24,13 @@ _is_plain_path = re.compile(r"[\w%!$&'()*+,/;=@.~?-]*", re.ASCII).fullmatch
 def iri_to_uri(iri: str) -> str:
     """Quote what no URI may hold: spaces, quotes, control and non-ASCII characters.
 
-    A host with non-ASCII letters becomes IDNA; line breaks and tabs are dropped. What is no
-    address at all, for its port or for its brackets, is quoted as a whole.
+    A host with non-ASCII letters becomes IDNA. What is no address at all, for its port or for its
+    brackets, is quoted as a whole.
     """
     if _is_plain_path(iri):
         return iri
+    # urlsplit drops them, as browsers do, which would make another host of "/\t/example.org".
+    iri = iri.translate(_QUOTED_BREAKS)
     try:
         parts = urlsplit(iri)
         netloc = _quote_netloc(parts)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from typing import Any
-
-import re
 
 import pytest
 

@@ -130,37 +130,37 @@ def test_repeated_headers_are_all_there(server):
     assert '"environ":11999' in answer.text
 
 
-MILLION = 1_000_000
+MANY = 300_000
 
 # Each would need hours where a reader starts anew at every character.
 LONG = (
-    '"' * MILLION,
-    '\\"' * MILLION,
-    'a="' * MILLION,
-    'a="\\' * MILLION,
-    '="\\";' * MILLION,
-    ";" * MILLION,
-    "," * MILLION,
-    "=" * MILLION,
-    " " * MILLION + "x",
-    "a" + " " * MILLION + "=b",
-    ";" + " " * MILLION + "x",
-    "a" * MILLION,
-    "a;a=" * MILLION,
-    "a;" * MILLION,
-    "a; a*0=" + "b" * MILLION,
-    "a; b*" + "1" * MILLION,
-    "a; b" + "*1" * MILLION + "=c",
-    "a; b*=" + "'" * MILLION,
-    "a; b*=utf-8''" + "%" * MILLION,
-    "a;q=" + "0" * MILLION,
-    "a;q=" + "." * MILLION,
-    'W/"' * MILLION,
-    "W/" * MILLION,
-    '"a" ' * MILLION,
-    "-" * MILLION,
-    "1-1," * MILLION,
-    "text/html;" * (MILLION // 10),
+    '"' * MANY,
+    '\\"' * MANY,
+    'a="' * MANY,
+    'a="\\' * MANY,
+    '="\\";' * MANY,
+    ";" * MANY,
+    "," * MANY,
+    "=" * MANY,
+    " " * MANY + "x",
+    "a" + " " * MANY + "=b",
+    ";" + " " * MANY + "x",
+    "a" * MANY,
+    "a;a=" * MANY,
+    "a;" * MANY,
+    "a; a*0=" + "b" * MANY,
+    "a; b*" + "1" * MANY,
+    "a; b" + "*1" * MANY + "=c",
+    "a; b*=" + "'" * MANY,
+    "a; b*=utf-8''" + "%" * MANY,
+    "a;q=" + "0" * MANY,
+    "a;q=" + "." * MANY,
+    'W/"' * MANY,
+    "W/" * MANY,
+    '"a" ' * MANY,
+    "-" * MANY,
+    "1-1," * MANY,
+    "text/html;" * (MANY // 10),
 )
 
 PARSERS = (
@@ -184,7 +184,7 @@ PARSERS = (
 @pytest.mark.timeout(40)
 @pytest.mark.parametrize("parse", PARSERS, ids=range(len(PARSERS)))
 def test_every_parser_is_linear(parse):
-    """A million characters of anything are read in moments."""
+    """Very many characters of anything are read in moments."""
     for text in LONG:
         parse(text)
 
@@ -192,10 +192,10 @@ def test_every_parser_is_linear(parse):
 @pytest.mark.timeout(20)
 def test_headers_are_found_in_linear_time():
     """However often one of them is repeated."""
-    headers = RequestHeaders([(b"x-many", b"a")] * MILLION)
+    headers = RequestHeaders([(b"x-many", b"a")] * MANY)
 
-    assert len(headers["X-Many"]) == 3 * MILLION - 2
-    assert len(headers.getlist("x-many")) == MILLION
+    assert len(headers["X-Many"]) == 3 * MANY - 2
+    assert len(headers.getlist("x-many")) == MANY
     assert "X-Other" not in headers
 
 
