@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import math
 from collections import deque
+from contextlib import suppress
 from contextvars import Context, copy_context
 from functools import partial
 from queue import Empty, SimpleQueue
@@ -135,8 +136,8 @@ class Pool:
             await anyio.sleep_forever()
         finally:
             self._is_over = True
-            for _ in range(self._threads):
-                self._jobs.put(None)
+            # How many threads there are is unknown: asyncio has ended the tasks that lend them.
+            self._jobs.put(None)
             self._give_back()
 
     def _give_back(self) -> None:
@@ -144,10 +145,12 @@ class Pool:
         if self._threads:
             return
         self._deliver()
-        while not self._jobs.empty():
-            job = self._jobs.get()
-            if job is not None:
-                job.is_over.set()
+        with suppress(Empty):
+            while True:
+                job = self._jobs.get_nowait()
+                if job is not None:
+                    job.is_over.set()
+        self._jobs.put(None)
 
     # -- in a thread
 
@@ -159,6 +162,8 @@ class Pool:
             except Empty:
                 return
             if job is None:
+                # For the next thread.
+                self._jobs.put(None)
                 return
             job.function(context)
             job.has_run = True

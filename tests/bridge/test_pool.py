@@ -204,3 +204,24 @@ async def test_nothing_is_begun_for_a_task_that_is_cancelled():
 
     assert ran == []
     assert scope.cancelled_caught
+
+
+@pytest.mark.parametrize("use_uvloop", [False, True])
+def test_idle_threads_end_with_the_event_loop(use_uvloop, monkeypatch):
+    """A server that stops does not wait until they would have ended by themselves.
+
+    Trio keeps threads of its own, which no process waits for.
+    """
+    monkeypatch.setattr(pool, "_IDLE", 120)
+    all_run = threading.Barrier(3)
+    threads = []
+
+    def stay():
+        all_run.wait(20)
+        threads.append(threading.current_thread())
+
+    anyio.run(run_at_once, stay, 3, backend_options={"use_uvloop": use_uvloop})
+
+    for thread in threads:
+        thread.join(20)
+    assert [thread.is_alive() for thread in threads] == [False] * 3
