@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import threading
+from contextvars import copy_context
 from typing import TYPE_CHECKING, TypeVar
 
 import anyio
-import anyio.to_thread
-from anyio.lowlevel import RunVar
+from anyio.lowlevel import RunVar, current_token
 
-from .hop import act_for, forget_waiting
+from .event import Event
+from .hop import act_for, belong_to_loop, forget_waiting
 from .lane import current_lane
 
 if TYPE_CHECKING:
@@ -27,14 +29,34 @@ def stand_alone() -> None:
 
 
 async def run_aside(function: Callable[[], T], threads: int) -> T:
-    """Run sync code in a pool that no request waits for; cancelling leaves its thread behind.
+    """Run sync code in a thread that no request waits for; cancelling leaves it behind.
+
+    A thread that is left behind does not keep its process from ending, as anyio's would.
 
     Args:
-        threads: of the pool, for each event loop.
+        threads: that may run at a time, for each event loop.
     """
-    return await anyio.to_thread.run_sync(
-        function, abandon_on_cancel=True, limiter=_pool_of(threads)
-    )
+    outcome: list[T] = []
+    error: list[BaseException] = []
+    has_ended = Event()
+
+    def run() -> None:
+        try:
+            outcome.append(function())
+        except BaseException as exc:
+            error.append(exc)
+        has_ended.set()
+
+    async with _pool_of(threads):
+        context = copy_context()
+        context.run(belong_to_loop, current_token())
+        threading.Thread(
+            target=context.run, args=(run,), name="asyncflask-background", daemon=True
+        ).start()
+        await has_ended.wait()
+    if error:
+        raise error.pop()
+    return outcome[0]
 
 
 def _pool_of(threads: int) -> anyio.CapacityLimiter:

@@ -317,6 +317,11 @@ def act_for(caller: object) -> None:
     _acting_for.set(caller)
 
 
+def belong_to_loop(token: EventLoopToken) -> None:
+    """Let code in this context wait for async functions on that event loop."""
+    _loop_token.set(token)
+
+
 def forget_waiting() -> None:
     """Let no thread count as one that waits for this task."""
     _waited_for.set(False)

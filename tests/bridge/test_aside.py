@@ -20,6 +20,34 @@ async def test_value_of_the_function_is_given():
     assert thread != threading.get_ident()
 
 
+async def test_error_of_the_function_is_raised():
+    """As it was raised in the thread."""
+
+    def fail():
+        raise LookupError("no database")
+
+    with pytest.raises(LookupError, match="no database"):
+        await bridge.run_aside(fail, 1)
+
+
+async def test_thread_keeps_no_process_alive():
+    """It is a daemon."""
+    is_daemon = await bridge.run_aside(lambda: threading.current_thread().daemon, 1)
+
+    assert is_daemon
+
+
+async def test_thread_reaches_the_loop():
+    """Async functions are run on the event loop that the thread belongs to."""
+
+    async def note():
+        return threading.get_ident()
+
+    thread = await bridge.run_aside(lambda: bridge.wait_for(note), 1)
+
+    assert thread == threading.get_ident()
+
+
 async def test_pool_has_so_many_threads():
     """One function more has to wait."""
     started, may_end = [], threading.Event()

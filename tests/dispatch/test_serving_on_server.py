@@ -197,3 +197,84 @@ def fail():
     assert "LookupError: no database" in server.log
     assert "out\n" in server.log
     assert "Application shutdown failed" in server.log
+
+
+TASKS = """
+import sys
+import threading
+
+import anyio
+
+from asyncflask import Flask
+
+app = Flask(__name__)
+
+
+@app.before_serving
+def start():
+    app.add_background_task(finish)
+    app.add_background_task(finish_async)
+
+
+def finish():
+    app.shutdown_event.wait()
+    print("finished", file=sys.stderr)
+
+
+async def finish_async():
+    await app.shutdown_event.wait()
+    await anyio.sleep(0.001)
+    print("finished", file=sys.stderr)
+
+
+@app.after_serving
+def stop():
+    print("after", file=sys.stderr)
+"""
+
+STUBBORN = """
+@app.before_serving
+async def start_stubborn_ones():
+    app.config["BACKGROUND_TASK_SHUTDOWN_TIMEOUT"] = 0.05
+    app.add_background_task(threading.Event().wait)
+    app.add_background_task(anyio.sleep_forever)
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
+def test_background_tasks_are_waited_for(start, loop, number):
+    """They hear of the signal, and end before the shutdown functions run."""
+    server = start(TASKS, *UVICORN, "--loop", loop)
+    server.address()
+    server.signal(number)
+    server.wait()
+
+    assert server.log.count("finished\n") == 2
+    assert server.log.rindex("finished\n") < server.log.index("after\n")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_stubborn_tasks_do_not_keep_the_process_alive(start, number):
+    """A task that is cancelled and a thread that nobody can cancel are left behind."""
+    server = start(TASKS + STUBBORN)
+    server.address()
+    server.signal(number)
+    server.wait()
+
+    assert (
+        "Cancelling background tasks that have not ended: Event.wait, sleep_forever" in server.log
+    )
+    assert "after\n" in server.log
+    assert "Application shutdown complete" in server.log
+
+
+def test_background_tasks_of_hypercorn_on_trio(start):
+    """They are no different under trio."""
+    server = start(TASKS + ON_TRIO, "app")
+    server.address()
+    server.signal(signal.SIGTERM)
+    server.wait()
+
+    assert server.log.count("finished\n") == 2
+    assert "after\n" in server.log
