@@ -128,7 +128,7 @@ async def time_line(
 
 async def _take_turn(contender: Contender, count: int) -> tuple[float, float]:
     """Seconds a request: CPU time of the process, and elapsed."""
-    take = _send_crowds if contender.line.kind == "crowd" else _send_singly
+    take = send_crowds if contender.line.kind == "crowd" else send_singly
     gc.collect()
     hooks_before = HOOKS.count
     cpu, elapsed = time.process_time(), time.perf_counter()
@@ -142,7 +142,7 @@ async def _take_turn(contender: Contender, count: int) -> tuple[float, float]:
     return cpu / requests, elapsed / requests
 
 
-async def _send_singly(contender: Contender, count: int) -> None:
+async def send_singly(contender: Contender, count: int) -> None:
     send, check = contender.client(), contender.check
     for number in range(count):
         check(await send())
@@ -150,7 +150,7 @@ async def _send_singly(contender: Contender, count: int) -> None:
             await asyncio.sleep(0)
 
 
-async def _send_crowds(contender: Contender, count: int) -> None:
+async def send_crowds(contender: Contender, count: int) -> None:
     """Send `work.CROWD` requests at once, again and again."""
     send = contender.client()
     for _ in range(count):

@@ -49,3 +49,10 @@ def test_the_table_is_markdown():
     printed = run("", "--rounds", "1", "--requests", "2", "--lines", "json", "--peers", "bare")
 
     assert "| dict → JSON |" in printed
+
+
+def test_start_up_is_measured():
+    """The import's time and memory are printed for each peer."""
+    printed = run("startup.py", "--rounds", "1", "--peers", "asyncflask,starlette")
+
+    assert "| asyncflask |" in printed or "Nothing was measured" in printed
