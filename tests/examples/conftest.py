@@ -161,11 +161,12 @@ def devtools_address(lines):
 class Browser:
     """One tab of a chromium."""
 
-    def __init__(self, connection, numbers):
+    def __init__(self, connection, numbers, *, is_private=False):
         self._connection = connection
         self._numbers = numbers
         self._tab = {}
-        target = self.call("Target.createTarget", url="about:blank")["targetId"]
+        context = self.call("Target.createBrowserContext") if is_private else {}
+        target = self.call("Target.createTarget", url="about:blank", **context)["targetId"]
         tab = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         self._tab = {"sessionId": tab}
         self.call("Page.enable")
@@ -173,6 +174,14 @@ class Browser:
     def open_tab(self):
         """Another tab of the same chromium."""
         return Browser(self._connection, self._numbers)
+
+    def open_person(self):
+        """A tab with cookies of its own, as another person's browser has them."""
+        return Browser(self._connection, self._numbers, is_private=True)
+
+    def close(self):
+        """Close the tab."""
+        self.call("Page.close")
 
     def call(self, method, **params):
         """Send a command; gives its result."""
