@@ -65,6 +65,8 @@ class Serving:
         self.stack.callback(leave_all())
         self.stack.enter_context(telling_of_stop_signals(event.set))
         await self.stack.enter_async_context(self._app._background.hosted())
+        # Shutdown functions may have started some more.
+        self.stack.push_async_callback(self._app._background.finish, self._app)
 
     async def _run_start_up(self) -> None:
         app = self._app

@@ -379,6 +379,27 @@ async def test_tasks_are_told_of_shutdown_and_waited_for(app):
 
 
 @pytest.mark.anyio
+@both_kinds
+async def test_tasks_of_shutdown_functions_are_waited_for(app, kind):
+    """What a generator or an after function starts is not lost."""
+    seen = []
+
+    @app.while_serving
+    async def live():
+        yield
+        app.add_background_task(job_of(kind, seen.append), "generator's")
+
+    @app.after_serving
+    async def stop():
+        app.add_background_task(job_of(kind, seen.append), "after function's")
+
+    async with app.async_test_client():
+        pass
+
+    assert sorted(seen) == ["after function's", "generator's"]
+
+
+@pytest.mark.anyio
 async def test_async_tasks_that_take_too_long_are_cancelled(app, caplog):
     """They may clean up; a warning names them."""
     app.config["BACKGROUND_TASK_SHUTDOWN_TIMEOUT"] = 0.01
