@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import asynccontextmanager
 
 import pytest
 
@@ -171,3 +172,20 @@ def test_sync_functions_run_in_workers(app):
 
     assert len(threads) == 2
     assert threading.get_ident() not in threads
+
+
+def test_websockets_have_the_state_of_the_lifespan():
+    """In the client's block, where the app has started up."""
+
+    @asynccontextmanager
+    async def lifespan(app):
+        yield {"tea": "Sencha"}
+
+    app = Flask("shop", lifespan=lifespan)
+
+    @app.websocket("/state")
+    async def state():
+        await websocket.send(websocket.state["tea"])
+
+    with app.test_client() as client, client.websocket_connect("/state") as ws:
+        assert ws.receive() == "Sencha"
