@@ -436,12 +436,14 @@ class RequestHeaders(ImmutableHeadersMixin, Headers):
         return list(self._raw)
 
     def _find_raw(self, key: str) -> list[bytes]:
+        if "_" in key:
+            # COMPAT: WSGI's HTTP_X_Y serves both spellings, so request.headers["X_Y"] works in
+            # Flask. A proxy in front sets and checks X-Y, so that a client's X_Y never comes first.
+            dashed = self._find_raw(key.replace("_", "-"))
+            if dashed:
+                return dashed
         name = _lookup_name(key)
-        found = [value for header, value in self._raw if header == name]
-        # COMPAT: WSGI's HTTP_X_Y serves both spellings, so request.headers["X_Y"] works in Flask.
-        if not found and "_" in key:
-            return self._find_raw(key.replace("_", "-"))
-        return found
+        return [value for header, value in self._raw if header == name]
 
     def _find(self, key: str) -> str | None:
         found = self._find_raw(key)

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 # Methods that have no body unless they announce one.
 _BODILESS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 
-# Bytes of an unwanted body that a server is left to skip, so that the connection can be kept and the
-# client sees the answer: it looks for it when it has sent everything.
+# Bytes of an unwanted body that a server is left to skip, so that the connection can be kept, and
+# the client sees the answer: it looks for it when it has sent everything.
 _MOST_TO_SKIP = 1024 * 1024 * 1024
 
 
