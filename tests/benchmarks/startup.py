@@ -7,9 +7,11 @@ Each measurement is a fresh process; what an empty Python takes is taken off.
 
 from __future__ import annotations
 
+import os
 import statistics
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 from choice import chosen_peers, make_parser
@@ -66,12 +68,34 @@ print(spent * 1000, pages * resource.getpagesize() / 1024, len(sys.modules))
 """
 
 
-def measure(code: str) -> tuple[float, float, float]:
-    """Milliseconds of CPU time, kilobytes of resident memory, and modules."""
+def measure(code: str, compiled: str) -> tuple[float, float, float]:
+    """Milliseconds of CPU time, kilobytes of resident memory, and modules.
+
+    Args:
+        compiled: the folder for compiled modules, as an installed package has them.
+    """
     command = [sys.executable, "-c", _MEASURE.format(code=code)]
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    environment = {**os.environ, "PYTHONPYCACHEPREFIX": compiled}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
+    done = subprocess.run(command, check=True, capture_output=True, text=True, env=environment)
     spent, memory, modules = map(float, done.stdout.split())
     return spent, memory, modules
+
+
+def measure_in_turn(names: list[str], rounds: int) -> dict[str, list[float]]:
+    """The medians of what `measure` gives; peers take turns within each round."""
+    measured: dict[str, list[tuple[float, float, float]]] = {name: [] for name in names}
+    with tempfile.TemporaryDirectory(prefix="benchmark-compiled-") as compiled:
+        # One round more than is counted, to compile.
+        for turn in range(rounds + 1):
+            for name in names:
+                figures = measure(HELLO[name], compiled)
+                if turn:
+                    measured[name].append(figures)
+    return {
+        name: [statistics.median(column) for column in zip(*figures, strict=True)]
+        for name, figures in measured.items()
+    }
 
 
 def main() -> None:
@@ -81,18 +105,11 @@ def main() -> None:
     if not Path("/proc/self/statm").exists():
         print("Nothing was measured: this system has no /proc/self/statm.")
         return
-    names = ["bare", *(name for name in chosen_peers(options) if name in HELLO and name != "bare")]
-    rounds: dict[str, list[tuple[float, float, float]]] = {name: [] for name in names}
-    for _ in range(options.rounds):
-        for name in names:
-            rounds[name].append(measure(HELLO[name]))
+    names = [name for name in chosen_peers(options) if name in HELLO and name != "bare"]
+    medians = measure_in_turn(["bare", *names], options.rounds)
     print("| hello, world | import, ms | memory, MB | modules |", "|---|---:|---:|---:|", sep="\n")
-    empty = [statistics.median(figures) for figures in zip(*rounds.pop("bare"), strict=True)]
-    for name, measured in rounds.items():
-        spent, memory, modules = (
-            statistics.median(figures) - base
-            for figures, base in zip(zip(*measured, strict=True), empty, strict=True)
-        )
+    for name in names:
+        spent, memory, modules = map(float.__sub__, medians[name], medians["bare"])
         print(f"| {name} | {spent:.0f} | {memory / 1024:.1f} | {modules:.0f} |")
 
 
