@@ -59,7 +59,7 @@ class Pool:
         self._unfinished = 0
         self._threads = 0
         self._is_waking = self._is_over = False
-        self._host = TaskHost.open()
+        self._host = TaskHost.open(on_end=lambda host: self._wake_loop(self._end))
         # What these tasks and their threads see is what anyio sets, and nothing of a request's.
         self._start_soon: Callable[..., None] = partial(Context().run, self._host.start_soon)  # type: ignore[call-arg]  # called with one
         self._start_soon(self._notice_end)
@@ -139,6 +139,12 @@ class Pool:
             # How many threads there are is unknown: asyncio has ended the tasks that lend them.
             self._jobs.put(None)
             self._give_back()
+
+    def _end(self) -> None:
+        """Nothing lends threads any more; or it was cancelled before it had begun."""
+        self._is_over = True
+        self._threads = 0
+        self._give_back()
 
     def _give_back(self) -> None:
         """Where no thread is left, tell those that wait that their jobs will not be run."""
