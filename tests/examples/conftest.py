@@ -22,6 +22,7 @@ from websockets.sync.client import connect
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
     from types import ModuleType
 
 ROOT = Path(__file__).parents[2]
@@ -64,6 +65,21 @@ def serve() -> Iterator[Callable[..., httpx.Client]]:
         yield serve_example
 
 
+@pytest.fixture
+def serve_until() -> Callable[..., AbstractContextManager[httpx.Client]]:
+    """Serve an example within a block, which ends after a signal has ended the server."""
+
+    @contextmanager
+    def serve_example(stop: int, name: str, **environment: object) -> Iterator[httpx.Client]:
+        with (
+            uvicorn(name, environment, stop) as (address, _),
+            httpx.Client(base_url=address, timeout=DEADLINE, trust_env=False) as client,
+        ):
+            yield client
+
+    return serve_example
+
+
 class Client(httpx.Client):
     """An HTTP client; `server` is the number of the process that it speaks with."""
 
@@ -71,7 +87,9 @@ class Client(httpx.Client):
 
 
 @contextmanager
-def uvicorn(name: str, environment: dict[str, object]) -> Iterator[tuple[str, int]]:
+def uvicorn(
+    name: str, environment: dict[str, object], stop: int = signal.SIGINT
+) -> Iterator[tuple[str, int]]:
     """A server in a process of its own, on a free port; gives its address and its number."""
     process = subprocess.Popen(
         [sys.executable, *command_of(name)[1:], "--port", "0", "--no-access-log"],
@@ -84,7 +102,7 @@ def uvicorn(name: str, environment: dict[str, object]) -> Iterator[tuple[str, in
         try:
             yield address_of(process), process.pid
         finally:
-            process.send_signal(signal.SIGINT)
+            process.send_signal(stop)
             with deadline(process):
                 process.communicate()
 
