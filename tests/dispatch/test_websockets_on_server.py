@@ -47,7 +47,12 @@ def make_app():
     app.before_websocket(app.opened.add)
     app.teardown_websocket(app.torn_down.add)
     app.register_error_handler(404, lambda error: ({"error": "not here"}, 404, {"X-A": "1"}))
+    add_talking(app)
+    add_ending(app)
+    return app
 
+
+def add_talking(app):
     @app.websocket("/echo")
     async def echo():
         async for message in websocket:
@@ -63,16 +68,6 @@ def make_app():
         while True:
             await websocket.send_json(got=await websocket.receive_json())
 
-    @app.websocket("/sleep")
-    async def sleep():
-        await websocket.accept()
-        await anyio.sleep_forever()
-
-    @app.websocket("/flood")
-    async def flood():
-        while True:
-            await websocket.send("x" * 100_000)
-
     @app.websocket("/count")
     async def count():
         session["count"] = session.get("count", 0) + 1
@@ -83,6 +78,18 @@ def make_app():
     async def chat():
         await websocket.accept(subprotocol="chat.2")
         await websocket.receive()
+
+
+def add_ending(app):
+    @app.websocket("/sleep")
+    async def sleep():
+        await websocket.accept()
+        await anyio.sleep_forever()
+
+    @app.websocket("/flood")
+    async def flood():
+        while True:
+            await websocket.send("x" * 100_000)
 
     @app.websocket("/private")
     async def private():
@@ -97,8 +104,6 @@ def make_app():
     async def broken():
         await websocket.accept()
         raise KeyError("a secret")
-
-    return app
 
 
 @pytest.fixture

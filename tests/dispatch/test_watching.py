@@ -1,4 +1,4 @@
-"""What happens to a WebSocket's view, its context and its teardown when the client goes."""
+"""When the client goes: what becomes of a WebSocket's view, its context and its teardown."""
 
 from __future__ import annotations
 
@@ -36,6 +36,48 @@ def connect(app):
 
 NORMAL_END = [("after", None), ("teardown", "NoneType")]
 INTERRUPTED = [("after", None), ("teardown", "WebSocketDisconnected")]
+
+
+def names_of_tasks():
+    return [task.name or "" for task in anyio.get_running_tasks()]
+
+
+class TestCost:
+    async def test_view_that_only_receives_and_sends(self, app, connect):
+        """It has no task beside it, however long it waits for its messages."""
+        names = []
+
+        @app.websocket("/ws")
+        async def ws():
+            async for message in websocket:
+                names.extend(names_of_tasks())
+                await websocket.send(message)
+
+        async with connect() as connection:
+            for _ in range(3):
+                await connection.send("x")
+                await connection.receive()
+
+        assert not [name for name in names if "Watch" in name]
+
+    async def test_view_that_waits_for_something_else(self, app, connect):
+        """It is watched from then on, until it only receives again."""
+        watched = []
+
+        @app.websocket("/ws")
+        async def ws():
+            await websocket.accept()
+            await anyio.lowlevel.checkpoint()
+            async for message in websocket:
+                watched.append(any("Watch" in name for name in names_of_tasks()))
+                await websocket.send(message)
+
+        async with connect() as connection:
+            for _ in range(5):
+                await connection.send("x")
+                await connection.receive()
+
+        assert [watched[0], watched[-1]] == [True, False]
 
 
 class TestReceiving:
