@@ -196,6 +196,26 @@ def test_our_own_route_options_reach_the_rule(app, make):
     assert (rule.stream_body, rule.max_content_length) == (True, 10)
 
 
+def test_websockets_are_recorded_as_routes_are(app, make):
+    """They get the prefix, the name, the subdomain and the defaults of the registration."""
+    blueprint = make(url_prefix="/shop", subdomain="eu", url_defaults={"lang": "en"})
+    blueprint.websocket("/a/<int:id>", origins="*")(view)
+    blueprint.add_websocket("/b", "other", view, defaults={"id": 1}, strict_slashes=False)
+
+    app.register_blueprint(blueprint)
+
+    first, second = rules(app)["shop.view"], rules(app)["shop.other"]
+    assert (first.rule, first.websocket, first.subdomain) == ("/shop/a/<int:id>", True, "eu")
+    assert (first.origins, first.defaults) == ("*", {"lang": "en"})
+    assert (second.origins, second.defaults) == (..., {"lang": "en", "id": 1})
+
+
+def test_websockets_names_hold_no_dot(make):
+    """The blueprint's name and a dot are put before them."""
+    with pytest.raises(ValueError, match="'endpoint' may not contain a dot"):
+        make().add_websocket("/", endpoint="a.b")
+
+
 # Nesting
 
 

@@ -13,9 +13,7 @@ import anyio
 from ..wrappers.channel import WebSocketDisconnected
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Generator
-
-    from anyio.abc import TaskGroup
+    from collections.abc import Awaitable, Callable, Generator
 
     from ..wrappers.channel import Channel
 
@@ -31,21 +29,21 @@ class Watch:
         "_channel",
         "_is_running",
         "_scope",
-        "_tasks",
+        "_start_soon",
         "_timeout",
         "_was_needed",
         "interrupted",
     )
 
-    def __init__(self, channel: Channel, tasks: TaskGroup, timeout: float) -> None:
+    def __init__(self, channel: Channel, start_soon: Callable[..., object], timeout: float) -> None:
         """Watch for the handler of a channel.
 
         Args:
-            tasks: where the watching is done; to be cancelled at the end.
+            start_soon: starts a task, which is to be cancelled when the handler has ended.
             timeout: seconds for a handler that knows that the client has gone.
         """
         self._channel = channel
-        self._tasks = tasks
+        self._start_soon = start_soon
         self._timeout = timeout
         self._scope: anyio.CancelScope | None = None
         self._is_running = False
@@ -56,7 +54,7 @@ class Watch:
     def start(self) -> None:
         """Read ahead from now on, for as long as the handler does not receive by itself."""
         self._is_running = True
-        self._tasks.start_soon(self._run)
+        self._start_soon(self._run)
 
     async def attend(self, handler: Awaitable[Any]) -> Any:
         """What an async handler returns.
@@ -116,7 +114,7 @@ class Watch:
             self._cancel()
 
     def _limit(self) -> None:
-        self._tasks.start_soon(self._wait_and_cancel)
+        self._start_soon(self._wait_and_cancel)
 
     async def _wait_and_cancel(self) -> None:
         await anyio.sleep(self._timeout)

@@ -76,9 +76,9 @@ class WebSocketPipeline(Pipeline):
         own = ctx.copy()
         response = ctx.app.response_class()
         await bridge.drive(Pipeline.save_session(self, own, response), own)
-        session = ctx.opened_session = own.opened_session
-        websocket: Any = ctx.websocket
-        websocket._saved_session = None if session is None else dict(session)
+        ctx.opened_session = own.opened_session
+        if ctx.opened_session is not None:
+            _note_saved(ctx.websocket, ctx.opened_session)
         return [pair for pair in response.headers.raw() if pair[0] == b"set-cookie"]
 
     # -- the view
@@ -178,12 +178,22 @@ class WebSocketPipeline(Pipeline):
         """Save what can be saved without a cookie: what an interface of the app's own stores."""
         websocket: Any = ctx.websocket
         session: Any = ctx.opened_session
+        # A session is not saved without need: requests may have changed it in the meantime.
         if not session.modified or dict(session) == websocket._saved_session:
             return
         if self.saves_session:
             await super().save_session(ctx, ctx.app.response_class())
-        else:
+        elif websocket._channel.is_accepted:
             _warn_of_late_change(ctx.app, websocket)
+
+
+def _note_saved(websocket: Any, session: Any) -> None:
+    """Remember what was saved, so that changes after it can be told."""
+    if type(session).modified is False:
+        # It notices changes by itself, and may be told of those that it cannot notice.
+        session.modified = False
+    else:
+        websocket._saved_session = dict(session)
 
 
 def _warn_of_late_change(app: Any, websocket: WebSocket) -> None:

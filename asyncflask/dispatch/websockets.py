@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from contextvars import copy_context
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import anyio
 
@@ -17,6 +18,8 @@ from .watching import Watch
 from .websocket_pipeline import ENDED
 
 if TYPE_CHECKING:
+    from contextvars import Context
+
     from ..typing import Message, Receive, Scope, Send
     from ..wrappers import Response
     from .websocket_pipeline import WebSocketPipeline
@@ -41,13 +44,14 @@ async def answer_websocket(app: Any, scope: Scope, receive: Receive, send: Send)
     websocket._app = app
     websocket._connect(channel)
     ctx = AppContext(app, websocket=websocket)
+    outside = copy_context()
     ctx.enter()
     try:
         ctx.may_have_session = app._sent_session(scope)
         if appcontext_pushed.receivers and ctx.joined is None:
             appcontext_pushed.send(app, _async_wrapper=app.ensure_sync)
         app._match(ctx, websocket, dict(scope["headers"]).get(b"host"))
-        response = await _converse(ctx, channel)
+        response = await _converse(ctx, channel, outside)
         # A client that has gone meanwhile is no error.
         with suppress(OSError):
             if response is not ENDED:
@@ -56,19 +60,27 @@ async def answer_websocket(app: Any, scope: Scope, receive: Receive, send: Send)
                 await channel.close(*(websocket._closing or NORMAL))
     finally:
         ctx.leave()
+        # What refers to each other would be left to the collector.
+        channel.prepare = channel.on_close = websocket._watch = None
         if "asyncflask.preserve_context" in scope:
             scope["asyncflask.preserve_context"](ctx)
 
 
-async def _converse(ctx: AppContext, channel: Channel) -> Response:
-    """Run the pipeline, and watch meanwhile whether the client leaves."""
+async def _converse(ctx: AppContext, channel: Channel, outside: Context) -> Response:
+    """Run the pipeline, and watch meanwhile whether the client leaves.
+
+    Args:
+        outside: the context variables without `ctx`, for the watching: an event loop keeps a
+            timer, and the variables with it, for a while after it was cancelled.
+    """
     websocket: Any = ctx.websocket
     pipeline: WebSocketPipeline = ctx.app.websocket_pipeline_of(websocket.url_rule)
     channel.prepare = partial(pipeline.headers_at_handshake, ctx)
     error: BaseException | None = None
     async with anyio.create_task_group() as tasks:
+        start_soon = partial(cast("Any", outside.run), tasks.start_soon)
         timeout = ctx.app.config["WEBSOCKET_CLOSE_TIMEOUT"]
-        websocket._watch = watch = Watch(channel, tasks, timeout)
+        websocket._watch = watch = Watch(channel, start_soon, timeout)
         if pipeline.view is not None and pipeline.view.blocks:
             bridge.limit_workers(pipeline.workers, _POOL)
             watch.start()

@@ -205,6 +205,54 @@ async def test_waiting_workers_cannot_fill_the_pool():
 
 
 @pytest.mark.anyio
+async def test_pools_of_other_names_are_apart():
+    """The threads of one may all be stuck, and another's run."""
+    is_stuck, may_end = anyio.Event(), threading.Event()
+
+    def stick():
+        anyio.from_thread.run_sync(is_stuck.set)
+        may_end.wait(20)
+
+    async def stay():
+        bridge.limit_workers(1, "long")
+        await bridge.run_in_worker(stick)
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(stay)
+        await is_stuck.wait()
+        bridge.limit_workers(1)
+        with anyio.fail_after(10):
+            answer = await bridge.run_in_worker(str.upper, "free")
+        may_end.set()
+
+    assert answer == "FREE"
+
+
+@pytest.mark.anyio
+async def test_a_home_is_found_from_any_thread():
+    """Async code runs on the loop that the home was made on, whoever asks for it."""
+    home, threads = bridge.Home(), []
+
+    async def note():
+        threads.append(threading.get_ident())
+        return "noted"
+
+    answers = [await bridge.run_in_worker(home.wait_for, note)]
+    thread = threading.Thread(target=lambda: answers.append(home.wait_for(note)))
+    await anyio.to_thread.run_sync(lambda: (thread.start(), thread.join()))
+
+    assert answers == ["noted", "noted"]
+    assert threads == [home.thread, home.thread]
+
+
+@pytest.mark.anyio
+async def test_a_home_is_not_waited_for_on_a_loop():
+    """Blocking an event loop's own thread is refused."""
+    with pytest.raises(RuntimeError, match="Await it there"):
+        bridge.Home().wait_for(anyio.sleep, 0)
+
+
+@pytest.mark.anyio
 async def test_a_task_that_left_the_pool_waits_for_none_of_its_threads():
     """Though all of them are stuck."""
     is_stuck, may_end = anyio.Event(), threading.Event()

@@ -418,6 +418,37 @@ class TestStoredSessions:
         assert received == [{"early": True}, {"early": True, "late": True}]
         assert not caplog.records
 
+    async def test_not_saved_again_without_need(self, app, interface):
+        """What requests have stored in the meantime is not overwritten."""
+        app.session_interface = interface()
+
+        @app.websocket("/ws")
+        async def ws():
+            session["early"] = True
+            await websocket.receive()
+
+        async with app.async_test_client().websocket_connect("/ws") as connection:
+            app.session_interface.stored["1"] = {"meanwhile": True}
+            await connection.send("x")
+
+        assert app.session_interface.stored == {"1": {"meanwhile": True}}
+
+    async def test_change_inside_a_value(self, app, interface):
+        """It counts where the view says so."""
+        app.session_interface = interface()
+
+        @app.websocket("/ws")
+        async def ws():
+            session["list"] = []
+            await websocket.accept()
+            session["list"].append(1)
+            session.modified = True
+
+        async with app.async_test_client().websocket_connect("/ws"):
+            pass
+
+        assert app.session_interface.stored == {"1": {"list": [1]}}
+
     async def test_in_a_sync_view(self, app, interface):
         """The same, from the view's thread."""
         app.session_interface = interface()

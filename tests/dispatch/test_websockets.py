@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
+
 import anyio
 import pytest
 
@@ -20,6 +23,7 @@ from asyncflask import (
     url_for,
     websocket,
 )
+from asyncflask.ctx import current
 from asyncflask.testing import WebSocketClosed, WebSocketDenied
 from asyncflask.views import View
 
@@ -323,6 +327,52 @@ class TestRouting:
 
         assert [inside, outside] == ["wss://shop.example/ws", "ws://example.org/ws"]
 
+    async def test_subdomains(self, app, connect):
+        """They are matched as those of requests are."""
+        app.subdomain_matching = True
+        app.config["SERVER_NAME"] = "example.org"
+
+        @app.websocket("/ws", subdomain="<name>")
+        async def ws(name):
+            await websocket.send(f"{name} {url_for('ws', name='us')}")
+
+        async with connect("http://eu.example.org/ws") as connection:
+            received = await connection.receive()
+
+        assert received == "eu ws://us.example.org/ws"
+
+    async def test_hosts(self):
+        """So are whole hosts."""
+        app = Flask("hosts", host_matching=True, static_folder=None)
+
+        @app.websocket("/ws", host="a.example")
+        async def ws():
+            await websocket.send("a")
+
+        client = app.async_test_client()
+        async with client.websocket_connect("http://a.example/ws") as connection:
+            received = await connection.receive()
+        with pytest.raises(WebSocketDenied) as denied:
+            async with client.websocket_connect("http://b.example/ws"):
+                pass
+
+        assert (received, denied.value.status_code) == ("a", 404)
+
+    async def test_defaults_and_converters(self, app, connect):
+        """Two rules of one endpoint share its view."""
+
+        @app.websocket("/ws/<int(min=1):page>")
+        @app.websocket("/ws", defaults={"page": 0})
+        async def ws(page):
+            await websocket.send(str(page))
+
+        received = []
+        for path in ("/ws", "/ws/7"):
+            async with connect(path) as connection:
+                received.append(await connection.receive())
+
+        assert received == ["0", "7"]
+
     async def test_methods_are_refused(self, app):
         """A handshake is always a GET request."""
         with pytest.raises(TypeError, match="methods"):
@@ -583,6 +633,19 @@ class TestProxies:
 
         assert contexts == (True, False)
 
+    async def test_context_of_an_app_within(self, app, connect):
+        """The WebSocket stays visible in it."""
+
+        @app.websocket("/ws")
+        async def ws():
+            async with app.app_context():
+                await websocket.send(f"{websocket.path} {has_websocket_context()}")
+
+        async with connect() as connection:
+            received = await connection.receive()
+
+        assert received == "/ws True"
+
     async def test_websocket_outside(self, app):
         """The error names where there is one."""
         with app.app_context(), pytest.raises(RuntimeError, match=r"@app\.websocket"):
@@ -591,3 +654,49 @@ class TestProxies:
     async def test_request_and_websocket_are_apart(self):
         """Neither is the other."""
         assert not issubclass(WebSocket, Request)
+
+
+class TestMemory:
+    @pytest.mark.parametrize("path", ["/async", "/sync", "/denied"])
+    async def test_nothing_is_left_to_the_collector(self, app, path):
+        """A context is freed when its WebSocket has ended."""
+        contexts = []
+        app.before_websocket(lambda: contexts.append(weakref.ref(current())))
+        to_receive = [
+            {"type": "websocket.disconnect", "code": 1000},
+            {"type": "websocket.receive", "text": "x"},
+            {"type": "websocket.connect"},
+        ]
+
+        @app.websocket("/async")
+        async def echo():
+            async for message in websocket:
+                await anyio.lowlevel.checkpoint()
+                await websocket.send(message)
+
+        @app.websocket("/sync")
+        def sync_echo():
+            for message in websocket:
+                websocket.send(message)
+
+        app.websocket("/denied")(lambda: "no")
+
+        async def receive():
+            await anyio.lowlevel.checkpoint()
+            return to_receive.pop() if to_receive else await anyio.sleep_forever()
+
+        async def send(message):
+            pass
+
+        scope = {"type": "websocket", "path": path, "headers": [], "query_string": b""}
+
+        gc.collect()
+        gc.disable()
+        try:
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(app, scope, receive, send)
+            left = [context() for context in contexts]
+        finally:
+            gc.enable()
+
+        assert left == [None]

@@ -19,6 +19,7 @@ import uvicorn
 from asyncflask import Flask, request, session
 from asyncflask.cli import run_command
 from asyncflask.globals import app_ctx, request_ctx
+from asyncflask.testing import WebSocketDenied
 
 ROOT = Path(__file__).parents[2]
 PAGES = ROOT / "docs" / "pages"
@@ -484,6 +485,70 @@ class TestExtensions:
         client = app.test_client()
 
         assert [client.get("/").text, client.get("/").text] == ["1", "2"]
+
+
+class TestWebSockets:
+    @pytest.fixture
+    def client(self, client_of):
+        return client_of("websockets")
+
+    def test_rooms(self, client):
+        """Async and sync views answer each message."""
+        received = []
+        for path in ("/rooms/tea", "/shout"):
+            with client.websocket_connect(path) as connection:
+                connection.send("hello")
+                received.append(connection.receive())
+
+        assert received == ["tea: hello", "HELLO"]
+
+    def test_orders(self, client):
+        """The subprotocol is chosen, and JSON goes both ways."""
+        with client.websocket_connect("/orders", subprotocols=["v1", "v2"]) as connection:
+            connection.send_json({"article": "cup"})
+            received = connection.receive_json()
+
+        assert connection.accepted_subprotocol == "v2"
+        assert received == {"article": "cup", "accepted": True}
+
+    def test_news(self, client):
+        """A request sends to all that listen."""
+        with client.websocket_connect("/news") as connection:
+            published = client.post("/news/hello").json
+            received = connection.receive()
+
+        assert (published, received) == ({"listeners": 1}, "hello")
+
+    def test_denial(self, client):
+        """The error handler's answer denies."""
+        with pytest.raises(WebSocketDenied) as denied, client.websocket_connect("/private"):
+            pass
+
+        assert denied.value.status_code == 401
+        assert denied.value.response.json == {"error": "log in first"}
+
+    def test_survey(self, client, caplog):
+        """The view is told how the client has gone."""
+        with caplog.at_level("INFO"), client.websocket_connect("/survey") as connection:
+            connection.receive()
+            connection.send("yes")
+            connection.receive()
+            connection.close(4000)
+
+        assert "left with 4000 after 1 answers" in caplog.text
+
+    def test_origins(self, client):
+        """Other pages may connect where they are named."""
+        welcome = []
+        for path in ("/rooms/tea", "/ticker", "/partners"):
+            for origin in ("https://shop.example.org", "https://evil.example"):
+                try:
+                    with client.websocket_connect(path, headers={"Origin": origin}):
+                        welcome.append(True)
+                except WebSocketDenied:
+                    welcome.append(False)
+
+        assert welcome == [False, False, True, True, True, False]
 
 
 class TestDifferences:

@@ -222,6 +222,9 @@ def test_same_view_for_an_endpoint_again(registrar):
         ("before_request", "before_request_funcs"),
         ("after_request", "after_request_funcs"),
         ("teardown_request", "teardown_request_funcs"),
+        ("before_websocket", "before_websocket_funcs"),
+        ("after_websocket", "after_websocket_funcs"),
+        ("teardown_websocket", "teardown_websocket_funcs"),
         ("context_processor", "template_context_processors"),
         ("url_value_preprocessor", "url_value_preprocessors"),
         ("url_defaults", "url_default_functions"),
@@ -318,9 +321,10 @@ def test_setupmethod_keeps_the_signature():
         "get", "post", "put", "delete", "patch", "route", "add_url_rule", "endpoint",
         "before_request", "after_request", "teardown_request", "context_processor",
         "url_value_preprocessor", "url_defaults", "errorhandler", "register_error_handler",
+        "websocket", "add_websocket", "before_websocket", "after_websocket", "teardown_websocket",
     ],
 )  # fmt: skip
-def test_all_of_flasks_methods_are_guarded(name):
+def test_all_methods_that_set_up_are_guarded(name):
     """Every method that sets up refuses to after the end of set-up."""
     method = getattr(Registrar, name)
 

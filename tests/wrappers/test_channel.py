@@ -152,9 +152,12 @@ class TestMessages:
         with pytest.raises(TypeError, match="send_json"):
             await channel.send({"a": 1})
 
-        assert [
-            message.get("text", message.get("bytes")) for message in server.sent[1:]
-        ] == ["a", b"b", b"c", b"d"]
+        assert [message.get("text", message.get("bytes")) for message in server.sent[1:]] == [
+            "a",
+            b"b",
+            b"c",
+            b"d",
+        ]
 
     async def test_both_keys(self):
         """A server may send both, one of them None."""
