@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 
 BATCH: Final = 64
-"""Items that are made in one stay in a worker; at most two batches wait for the event loop."""
+"""Items that are made in one stay in a worker, while at most half as many wait to be sent."""
 
 BATCH_SIZE: Final = 64 * 1024
 """Bytes at which a batch is full although it has fewer items."""
@@ -146,10 +146,14 @@ class _Feed:
                 del reason
 
     async def _wait_for_room(self) -> None:
-        """Wait until some of the last batch is taken, or nobody listens."""
-        if len(self._items) >= self._batch and not (self._is_stopped or self._has_ended):
+        """Wait until half of the last batch is taken, or nobody listens."""
+        if not (self._has_room() or self._is_stopped or self._has_ended):
             self._room = anyio.Event()
             await self._room.wait()
+
+    def _has_room(self) -> bool:
+        """Whether it is time to make more; of large items, only once none is left."""
+        return len(self._items) <= self._batch // 2
 
     def stop(self) -> None:
         """Nobody listens any more."""
@@ -170,16 +174,15 @@ class _Feed:
         return self
 
     async def __anext__(self) -> bytes:
+        if self._room is not None and self._has_room():
+            self._resume()
         while not self._items:
             if self._has_ended:
                 self._raise_end()
             self._ready = ready = anyio.Event()
             if not (self._items or self._has_ended):
                 await ready.wait()
-        item = self._items.popleft()
-        if self._room is not None and len(self._items) < self._batch:
-            self._resume()
-        return item
+        return self._items.popleft()
 
     def _raise_end(self) -> None:
         # The last item may have come between the look at the items and that at the end.

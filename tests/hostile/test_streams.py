@@ -124,6 +124,8 @@ class Streams:
 
     def pieces(self, ending):
         try:
+            if ending == "failure":
+                raise ZeroDivisionError("secret-of-the-app")
             yield "piece"
             if ending == "error":
                 raise ZeroDivisionError("secret-of-the-app")
@@ -136,6 +138,8 @@ class Streams:
 
     async def pieces_async(self, ending):
         try:
+            if ending == "failure":
+                raise ZeroDivisionError("secret-of-the-app")
             yield "piece"
             if ending == "error":
                 raise ZeroDivisionError("secret-of-the-app")
@@ -187,7 +191,20 @@ def test_a_stream_that_fails_cuts_the_connection(serve, streams, errors, colour)
     assert streams.next_two() == [("closed", path), ("teardown", path, "ZeroDivisionError")]
     assert server.ask("GET /next HTTP/1.1", HOST).text == "next"
     assert streams.happened.empty()
-    assert f"Exception on {path} [GET]" in errors()
+    assert errors().count(f"Exception on {path} [GET]") == 1
+
+
+@COLOURS
+def test_a_stream_that_fails_before_its_first_item_is_a_500(serve, streams, errors, colour):
+    """As in Flask: nothing has been sent, so that it can still be answered."""
+    server = serve(streams.app)
+
+    answer = server.ask(f"GET /{colour}/failure HTTP/1.1", HOST)
+
+    path = f"/{colour}/failure"
+    assert answer.status == 500
+    assert streams.next_two() == [("closed", path), ("teardown", path, "ZeroDivisionError")]
+    assert errors().count(f"Exception on {path} [GET]") == 1
 
 
 @COLOURS
