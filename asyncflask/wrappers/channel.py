@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 MOST_AHEAD: Final = 64 * 1024
 """Bytes that are taken ahead of the reader before the rest is left with the server."""
 
+_MOST_SENT: Final = 64  # messages, without receiving, after which others have their turn
 _OVERHEAD: Final = 512  # bytes that a message takes besides its data
 _LONGEST_REASON: Final = 123  # SPEC: RFC 6455 section 5.5: 125 bytes, two of them the code's
 _NO_STATUS: Final = 1005
@@ -86,6 +87,7 @@ class Channel:
         self._has_told = False
         self._ahead: deque[Message] = deque()
         self._held = 0
+        self._sent = 0
         self._changed: anyio.Event | None = None
         self._handshake = anyio.Lock(fast_acquire=True)
         self._max_size = max_message_size
@@ -172,6 +174,7 @@ class Channel:
     async def _read(self) -> Message:
         """A message from the server, for the one task that reads just now."""
         self._is_reading = True
+        self._sent = 0
         if own := self.in_step:
             self.is_attended = True
         try:
@@ -242,6 +245,12 @@ class Channel:
             )
         if not self._is_open and self.closed is None:
             await self._accept_once(None, [])
+        self._sent += 1
+        if self._sent > _MOST_SENT:
+            # A send() that does not wait, as uvicorn's once the connection is lost, would keep the
+            # event loop for itself. It also lets a client be noticed that goes without a word.
+            self._sent = 0
+            await anyio.lowlevel.checkpoint()
         if own := self.in_step:
             self.is_attended = True
         try:

@@ -514,6 +514,29 @@ class TestServers:
 
         assert log == [1006, *NORMAL_END]
 
+    async def test_server_that_sends_into_the_void(self, app, call, log):
+        """A view that sends without end leaves others their turn, and is noticed to be alone."""
+        to_receive = [{"type": "websocket.connect"}]
+
+        @app.websocket("/ws")
+        async def ws():
+            while True:
+                await websocket.send("x")
+
+        async def receive():
+            if to_receive:
+                return to_receive.pop()
+            await anyio.lowlevel.checkpoint()
+            return {"type": "websocket.disconnect", "code": 1006}
+
+        async def send(message):
+            pass
+
+        with anyio.fail_after(10):
+            await call(receive, send)
+
+        assert [entry[0] for entry in log] == ["after", "teardown"]
+
     async def test_server_that_has_closed_by_itself(self, app, call, log, caplog):
         """It refuses the next message; what it says of the closing counts."""
         closed = {"type": "websocket.disconnect", "code": 1002, "reason": "bad frame"}
