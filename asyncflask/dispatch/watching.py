@@ -100,7 +100,7 @@ class Watch:
         try:
             while await channel.read_ahead():
                 # PERF: a handler that keeps waiting for something between its messages keeps its
-                # watcher: 8 µs a message instead of 60 for one that is started anew each time.
+                # watcher: 17 µs a message instead of 61 with one that is started anew each time.
                 if channel.is_attended and not self._was_needed:
                     return
                 self._was_needed = False
