@@ -19,6 +19,7 @@ from .debughelpers import FormDataRoutingRedirect
 from .dispatch.asgi import ASGIMethods
 from .dispatch.background import BackgroundMethods, BackgroundTasks
 from .dispatch.files import send_from_directory
+from .dispatch.guard import guarded
 from .dispatch.methods import DispatchMethods
 from .dispatch.overrides import find_replaced, pipeline_class
 from .dispatch.pipeline import Pipeline, compile_pipeline
@@ -91,6 +92,7 @@ class Flask(ASGIMethods, BackgroundMethods, DispatchMethods, URLMethods):
         self._good_hosts: set[bytes | None] = set()
         self._background = BackgroundTasks()
         self._warned_of_sessions: set[str | None] = set()
+        self._next_warnings: dict[str, float] = {}
         self.template_context_processors[None].append(_default_template_ctx_processor)
         self._add_static_route()
 
@@ -146,16 +148,15 @@ class Flask(ASGIMethods, BackgroundMethods, DispatchMethods, URLMethods):
                 self,
                 endpoint,
                 blueprint_names(endpoint),
-                pipeline_class(replaced, WebSocketPipeline),
+                guarded(pipeline_class(replaced, WebSocketPipeline), self),
                 replaced,
             )
         return pipeline
 
     def _compile(self, endpoint: str | None) -> Pipeline:
         replaced = find_replaced(self, Flask)
-        return compile_pipeline(
-            self, endpoint, blueprint_names(endpoint), pipeline_class(replaced), replaced
-        )
+        steps = guarded(pipeline_class(replaced), self)
+        return compile_pipeline(self, endpoint, blueprint_names(endpoint), steps, replaced)
 
     # -- contexts
 

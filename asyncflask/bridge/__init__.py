@@ -1,6 +1,7 @@
 """Where user code runs, on the event loop or in a worker: the one place that knows threads."""
 
 from .aside import run_aside, stand_alone
+from .blocking import Blockage, Place, Report, watched
 from .cancelling import cancel_once
 from .colours import blocks, inline, is_async
 from .event import Event
@@ -29,9 +30,12 @@ from .stream import iterate
 
 __all__ = [
     "DEFAULT_WORKERS",
+    "Blockage",
     "Event",
     "Home",
     "Lane",
+    "Place",
+    "Report",
     "TaskHost",
     "Traveller",
     "act_for",
@@ -57,4 +61,5 @@ __all__ = [
     "to_loop",
     "to_worker",
     "wait_for",
+    "watched",
 ]

@@ -15,6 +15,7 @@ from .. import bridge
 from ..ctx import AppContext, leave_all
 from ..setup.application import Application
 from ..signals import got_background_exception
+from .guard import guard_job
 from .steps import Step, call, report
 
 if TYPE_CHECKING:
@@ -192,7 +193,8 @@ async def _perform(app: Any, running: _RunningJob) -> None:
                 raise error
         else:
             async with AppContext(app) as ctx:
-                await bridge.drive(call(ctx, step, *job.args, **job.kwargs), ctx)
+                work = guard_job(ctx, job.name, call(ctx, step, *job.args, **job.kwargs))
+                await bridge.drive(work, ctx)
     except (Exception, SystemExit) as exc:
         await report(app, got_background_exception, exc, _failure_of(job))
 

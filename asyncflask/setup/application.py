@@ -94,6 +94,7 @@ class Application(ServingHooks):
         "MAX_COOKIE_SIZE": 4093,
         "PROVIDE_AUTOMATIC_OPTIONS": True,
         "THREADPOOL_SIZE": 40,
+        "SLOW_CALLBACK_SECONDS": 0.1,
         "BACKGROUND_TASK_SHUTDOWN_TIMEOUT": 5,
         "STREAM_SHUTDOWN_TIMEOUT": 5,
         "EVENT_STREAM_KEEP_ALIVE": 15,
