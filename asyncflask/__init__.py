@@ -5,7 +5,7 @@ from __future__ import annotations
 from . import cli, json
 from .app import Flask
 from .blueprints import Blueprint
-from .bridge import inline
+from .bridge import inline, run_sync
 from .config import Config
 from .ctx import (
     after_this_request,
@@ -107,6 +107,7 @@ __all__ = [
     "request_finished",
     "request_started",
     "request_tearing_down",
+    "run_sync",
     "send_file",
     "send_from_directory",
     "session",

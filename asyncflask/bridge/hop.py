@@ -413,3 +413,18 @@ def ensure_sync(function: Callable[..., Any]) -> Callable[..., Any]:
         return wait_for(partial(function, *args, **kwargs))
 
     return call
+
+
+def run_sync(func: Callable[..., Any]) -> Callable[..., Coroutine[Any, Any, Any]]:
+    """`func` as an async function, which runs it in a worker thread while the event loop goes on.
+
+    Context variables that it sets are seen after it. An async function is given back as it is.
+    """
+    if is_async(func):
+        return func
+
+    @wraps(func)
+    async def call(*args: Any, **kwargs: Any) -> Any:
+        return await run_in_worker(partial(func, *args, **kwargs))
+
+    return call

@@ -360,3 +360,64 @@ async def test_ensure_sync_on_the_loop_gives_the_coroutine():
     function = bridge.ensure_sync(_give)
 
     assert await function(3) == 3
+
+
+@pytest.mark.anyio
+async def test_run_sync_runs_in_a_worker_with_the_callers_variables():
+    """They are seen there, and what is set there is seen here."""
+
+    @bridge.run_sync
+    def paint(part, *, to):
+        before = number.get()
+        number.set(to)
+        return part, before, threading.get_ident()
+
+    number.set(1)
+
+    part, before, thread = await paint("door", to=2)
+
+    assert (part, before, number.get()) == ("door", 1, 2)
+    assert thread != threading.get_ident()
+    assert paint.__name__ == "paint"
+
+
+@pytest.mark.anyio
+async def test_run_sync_raises_the_functions_error():
+    """As if it had been called."""
+
+    def fail():
+        raise LookupError("no such thing")
+
+    with pytest.raises(LookupError, match="no such thing"):
+        await bridge.run_sync(fail)()
+
+
+@pytest.mark.anyio
+async def test_run_sync_leaves_async_functions_alone():
+    """They are what they should become."""
+
+    async def work():
+        return None
+
+    assert bridge.run_sync(work) is work
+
+
+@pytest.mark.anyio
+async def test_run_sync_shares_the_limit_of_the_sync_views():
+    """Thirty calls, three of them at a time."""
+    bridge.limit_workers(3)
+    running, most, three = [], [], threading.Barrier(3)
+
+    @bridge.run_sync
+    def work():
+        running.append(None)
+        most.append(len(running))
+        three.wait(timeout=10)
+        running.pop()
+
+    async with anyio.create_task_group() as tasks:
+        for _ in range(30):
+            tasks.start_soon(work)
+
+    assert len(most) == 30
+    assert max(most) == 3

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
@@ -248,6 +249,55 @@ async def test_more_sync_requests_than_workers_all_finish(app):
             tasks.start_soon(ask, number)
 
     assert sorted(map(int, answers)) == list(range(20))
+
+
+@pytest.mark.anyio
+async def test_requests_that_wait_for_a_thread_are_warned_of(app, caplog):
+    """Once, by a logger of its own, with what to do; nothing is said while there are threads."""
+    app.config["THREADPOOL_SIZE"] = 2
+    caplog.set_level(logging.WARNING, "asyncflask.workers")
+    both_run = threading.Barrier(2)
+
+    @app.get("/")
+    def index():
+        both_run.wait(20)
+        return "welcome"
+
+    async def ask(requests):
+        async with anyio.create_task_group() as tasks:
+            for _ in range(requests):
+                tasks.start_soon(get, app, "/")
+
+    await ask(2)
+    before = list(caplog.messages)
+    await ask(6)
+
+    assert before == []
+    assert caplog.messages == [
+        "All 2 worker threads for sync code are busy, so calls have to wait for one. Declare what"
+        " waits for I/O with `async def`, or raise THREADPOOL_SIZE."
+    ]
+
+
+@pytest.mark.anyio
+async def test_run_sync_in_a_view_has_the_request(app, hops):
+    """The proxies, `g` and the session are the same there; it is one hop."""
+
+    def look_up(key):
+        session["user"] = "Ada"
+        asyncflask.g.key = key
+        return request.path, threading.get_ident()
+
+    @app.get("/users")
+    async def users():
+        path, thread = await asyncflask.run_sync(look_up)("k")
+        assert thread != threading.get_ident()
+        return f"{path} {session['user']} {asyncflask.g.key}"
+
+    response = await get(app, "/users")
+
+    assert response.text == "/users Ada k"
+    assert len(hops) == 1
 
 
 @pytest.mark.anyio

@@ -132,6 +132,13 @@ class TestAsync:
         """The thread sees the request."""
         assert client_of("async").post("/reports").text == "report of /reports"
 
+    def test_sync_code_in_an_async_view(self, client_of, tmp_path, monkeypatch):
+        """It is awaited, and runs in a thread meanwhile."""
+        monkeypatch.chdir(tmp_path)
+        (tmp_path / "notes.txt").write_text("Buy tea.")
+
+        assert client_of("async").get("/notes").text == "Buy tea."
+
     def test_plain_rendering_explains_itself(self, run_page):
         """In an async view the plain function cannot wait for the processor, and says so."""
         page = run_page(PAGES / "async.md")
