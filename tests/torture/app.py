@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
+import builtins
+import tempfile
 import time
+from contextvars import ContextVar
 from typing import Any
 
 import anyio
+from blinker import Namespace
 
-from asyncflask import Blueprint, Flask, request, websocket
+from asyncflask import (
+    Blueprint,
+    Flask,
+    abort,
+    g,
+    request,
+    send_file,
+    session,
+    stream_with_context,
+    websocket,
+)
 
 from .census import Census
 
@@ -69,7 +84,7 @@ async def tear_down_websocket_async(exc: BaseException | None) -> None:
 # -- views
 
 
-@app.get("/health")
+@asynchronous.get("/health")
 async def health() -> str:
     return "well"
 
@@ -81,7 +96,7 @@ def health_sync() -> str:
 
 @sync.get("/view")
 def view() -> str:
-    time.sleep(SHORT)
+    time.sleep(request.args.get("seconds", SHORT, float))
     return "done"
 
 
@@ -129,6 +144,69 @@ def upload() -> dict[str, int]:
 @asynchronous.post("/upload")
 async def upload_async() -> dict[str, int]:
     return {"size": len(request.files["f"].read())}
+
+
+@sync.post("/save")
+def save() -> str:
+    file = request.files["f"]
+    with tempfile.TemporaryFile() as copy:
+        file.save(copy)
+        return str(copy.tell())
+
+
+# -- sync code that calls async code that calls sync code
+
+
+@sync.get("/nested/thread")
+def nest_threads() -> str:
+    async def outer() -> str:
+        return await anyio.to_thread.run_sync(app.ensure_sync(inner))
+
+    async def inner() -> str:
+        await anyio.sleep(0.01)
+        return "well"
+
+    return app.ensure_sync(outer)()
+
+
+@sync.get("/nested/app")
+def ask_itself() -> str:
+    """A view that asks another one of the same app, in need of the same threads."""
+
+    async def ask() -> str:
+        messages: list[Any] = []
+
+        async def keep(message: Any) -> None:
+            messages.append(message)
+
+        scope = {**request.scope, "path": "/sync/health", "raw_path": b"/sync/health"}
+        await app(scope, anyio.sleep_forever, keep)
+        return messages[1]["body"].decode()
+
+    return app.ensure_sync(ask)()
+
+
+asked = Namespace().signal("asked")
+
+
+@asked.connect_via(app)
+def answer_signal(sender: Any) -> str:
+    time.sleep(0.01)
+    return app.ensure_sync(health)()
+
+
+@sync.get("/nested/signal")
+def send_signal() -> str:
+    """An async function sends a signal that a sync one hears, which needs an async one."""
+
+    async def send() -> str:
+        [(_, answer)] = await asked.send_async(app, _sync_wrapper=in_thread)
+        return answer
+
+    def in_thread(receiver: Any) -> Any:
+        return lambda *args: anyio.to_thread.run_sync(receiver, *args)
+
+    return app.ensure_sync(send)()
 
 
 # -- streams
@@ -184,6 +262,206 @@ async def torrent_async() -> Any:
     return items()
 
 
+# -- errors, wherever users' functions run
+
+
+class Handled(Exception):
+    """Has an error handler, which fails."""
+
+
+def fail_at(place: str) -> None:
+    if request.args.get("place") == place:
+        fail(request.args["kind"], request.args["words"])
+
+
+def fail(kind: str, words: str) -> None:
+    """Raise an error whose traceback has these words."""
+    if kind == "RecursionError":
+        recurse(words)
+    if kind == "CancelledError":
+        raise asyncio.CancelledError(words)
+    if kind == "ExceptionGroup":
+        raise BaseExceptionGroup(words, [SystemExit(words)])
+    raise getattr(builtins, kind)(words)
+
+
+def recurse(words: str) -> None:
+    try:
+        recurse(words)
+    except RecursionError as exc:
+        raise RecursionError(words) from exc
+
+
+@sync.before_request
+def fail_before() -> None:
+    fail_at("before")
+
+
+@asynchronous.before_request
+async def fail_before_async() -> None:
+    fail_at("before")
+
+
+@sync.after_request
+def fail_after(response: Any) -> Any:
+    fail_at("after")
+    return response
+
+
+@asynchronous.after_request
+async def fail_after_async(response: Any) -> Any:
+    fail_at("after")
+    return response
+
+
+@sync.teardown_request
+def fail_at_teardown(exc: BaseException | None) -> None:
+    fail_at("teardown")
+
+
+@asynchronous.teardown_request
+async def fail_at_teardown_async(exc: BaseException | None) -> None:
+    fail_at("teardown")
+
+
+@sync.errorhandler(Handled)
+def fail_in_handler(exc: Handled) -> Any:
+    fail_at("handler")
+
+
+@asynchronous.errorhandler(Handled)
+async def fail_in_handler_async(exc: Handled) -> Any:
+    fail_at("handler")
+
+
+@sync.get("/raise")
+def raise_error() -> Any:
+    def items() -> Any:
+        with census.generator(None):
+            fail_at("stream")
+            yield ITEM
+
+    fail_at("view")
+    if request.args["place"] == "handler":
+        raise Handled
+    return stream_with_context(items()) if request.args["place"] == "stream" else "fine"
+
+
+@asynchronous.get("/raise")
+async def raise_error_async() -> Any:
+    async def items() -> Any:
+        with census.generator(None):
+            fail_at("stream")
+            yield ITEM
+
+    fail_at("view")
+    if request.args["place"] == "handler":
+        raise Handled
+    return items() if request.args["place"] == "stream" else "fine"
+
+
+@sync.get("/break")
+def break_off() -> Any:
+    def items() -> Any:
+        with census.generator(None):
+            yield ITEM
+            yield ITEM
+            fail("ZeroDivisionError", words)
+
+    words = request.args["words"]
+    return items(), framing()
+
+
+@asynchronous.get("/break")
+async def break_off_async() -> Any:
+    async def items() -> Any:
+        with census.generator(None):
+            yield ITEM
+            await anyio.sleep(0.001)
+            yield ITEM
+            fail("ZeroDivisionError", words)
+
+    words = request.args["words"]
+    return items(), framing()
+
+
+def framing() -> dict[str, str]:
+    """The header of a response that announces more than it sends, or nothing."""
+    return {"Content-Length": "10000"} if request.args["framing"] == "announced" else {}
+
+
+# -- what a request sets
+
+memory: ContextVar[str] = ContextVar("memory")
+
+
+def set_everything() -> None:
+    memory.set("set")
+    g.value = "set"
+    session["value"] = "set"
+
+
+def seen() -> dict[str, str]:
+    """What of it can be seen."""
+    sights = {"variable": memory.get(None), "g": g.get("value"), "session": session.get("value")}
+    return {name: value for name, value in sights.items() if value is not None}
+
+
+def answer_in(way: str) -> Any:
+    if way == "abort":
+        abort(418)
+    if way == "error":
+        raise ZeroDivisionError
+    if way == "file":
+        return send_file(__file__)
+    return "done"
+
+
+@sync.get("/seen")
+def see() -> dict[str, str]:
+    return seen()
+
+
+@asynchronous.get("/seen")
+async def see_async() -> dict[str, str]:
+    return seen()
+
+
+@sync.get("/set/<way>")
+def set_variables(way: str) -> Any:
+    def items() -> Any:
+        memory.set("set in the stream")
+        yield b"done"
+
+    set_everything()
+    return (items(), LENGTH) if way == "stream" else answer_in(way)
+
+
+@asynchronous.get("/set/<way>")
+async def set_variables_async(way: str) -> Any:
+    async def items() -> Any:
+        memory.set("set in the stream")
+        yield b"done"
+
+    set_everything()
+    return (items(), LENGTH) if way == "stream" else answer_in(way)
+
+
+LENGTH = {"Content-Length": "4"}
+
+
+@sync.post("/set/live", stream_body=True)
+def set_variables_live() -> str:
+    set_everything()
+    return str(len(request.stream.read()))
+
+
+@asynchronous.post("/set/live", stream_body=True)
+async def set_variables_live_async() -> str:
+    set_everything()
+    return str(len(await request.stream.read()))
+
+
 # -- websockets
 
 
@@ -204,6 +482,18 @@ async def be_silent() -> None:
     await websocket.accept()
     # Not sleep_forever: asyncio keeps the timers of sleeps that were cancelled for a while.
     await anyio.Event().wait()
+
+
+@sync.websocket("/fail")
+def fail_in_websocket() -> None:
+    websocket.receive()
+    fail(websocket.args["kind"], websocket.args["words"])
+
+
+@asynchronous.websocket("/fail")
+async def fail_in_websocket_async() -> None:
+    await websocket.receive()
+    fail(websocket.args["kind"], websocket.args["words"])
 
 
 app.register_blueprint(sync)

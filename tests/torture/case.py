@@ -7,6 +7,7 @@ import sys
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from .clients import warm_up
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
     from typing import Self
 
 PATIENCE = 10  # seconds in which nothing may be left
-_TO_GO = ("running", "generators", "untorn", "files")
-_TO_BE_AS_BEFORE = ("tasks", "contexts", "descriptors")
+_TO_GO = ("running", "generators", "untorn", "files", "tasks", "contexts", "descriptors")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,7 @@ def case(point: int) -> Callable[[Callable[[Bench], Iterator[Row]]], Any]:
 
     def add(function: Callable[[Bench], Iterator[Row]]) -> Any:
         CASES.append(Case(point, function.__name__.replace("_", "-"), function))
+        CASES.sort(key=attrgetter("point"))
         return function
 
     return add
@@ -111,9 +112,8 @@ class Leftovers:
 
     def left(self) -> dict[str, int]:
         """By kind, what is still there."""
-        gone = {name: self.after[name] for name in _TO_GO}
-        as_before = {name: self.after[name] - self.before[name] for name in _TO_BE_AS_BEFORE}
-        left = {**gone, **as_before, "names": len(self._server.files())}
+        left = {name: self.after[name] - self.before[name] for name in _TO_GO}
+        left["names"] = len(self._server.files())
         return {name: count for name, count in left.items() if count > 0}
 
     def since(self, name: str) -> int:

@@ -1,5 +1,5 @@
-"""The cases, a module for each point; importing this package adds them all."""
+"""The cases, a module for each subject; importing this package adds them all."""
 
-from . import disconnects
+from . import cuts, disconnects, exceptions, leaks, load, stalled, streams
 
-__all__ = ["disconnects"]
+__all__ = ["cuts", "disconnects", "exceptions", "leaks", "load", "stalled", "streams"]
