@@ -386,7 +386,8 @@ class Home:
         Raises:
             RuntimeError: this is an event loop's own thread, which must not be blocked.
         """
-        if current_lane.get() is not None:
+        if current_lane.get() is not None or _loop_token.get() == self._token:
+            # What a worker of this loop waits for is cancelled with its request.
             return wait_for(function, *args)
         # A thread of the user's own knows no loop, and one of another server's knows another.
         before, stay = _loop_token.set(self._token), current_stay.set(None)

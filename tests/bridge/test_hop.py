@@ -246,6 +246,30 @@ async def test_a_home_is_found_from_any_thread():
 
 
 @pytest.mark.anyio
+async def test_waiting_for_a_home_is_cancelled_with_the_worker():
+    """A server that stops does not wait for a WebSocket's view that waits for a message."""
+    home, has_begun, seen = bridge.Home(), anyio.Event(), []
+
+    async def receive():
+        has_begun.set()
+        await anyio.sleep_forever()
+
+    def view():
+        try:
+            home.wait_for(receive)
+        except BaseException as exc:
+            seen.append(type(exc))
+            raise
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(bridge.run_in_worker, view)
+        await has_begun.wait()
+        tasks.cancel_scope.cancel()
+
+    assert seen == [anyio.get_cancelled_exc_class()]
+
+
+@pytest.mark.anyio
 async def test_a_home_is_not_waited_for_on_a_loop():
     """Blocking an event loop's own thread is refused."""
     with pytest.raises(RuntimeError, match="Await it there"):
