@@ -123,6 +123,7 @@ class Flask(ASGIMethods, BackgroundMethods, DispatchMethods, URLMethods):
             check_is_not_wsgi(name, value)
         # What is assigned may replace a step, as extensions do with handle_exception.
         super().__setattr__(name, value)
+        self.__dict__["_is_unwrapped"] = False
         if self.__dict__.get("_compiled"):
             self._compiled.clear()
             self._good_hosts.clear()

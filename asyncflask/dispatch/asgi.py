@@ -18,6 +18,7 @@ from .body import attach_stream, must_close_connection, receive_beside_body, rec
 from .front import build_front
 from .lifespan import answer_lifespan, refuse
 from .responses import ForwardedResponse
+from .straight import may_go_straight
 from .supervision import Supervision, deadline_after, send_until
 from .websockets import answer_websocket
 
@@ -49,6 +50,7 @@ class ASGIMethods(Application):
     request_class: type[Request]
     session_interface: SessionInterface
     _good_hosts: set[bytes | None]
+    _is_unwrapped = False
 
     def pipeline_of(self, rule: Any) -> Pipeline:
         raise NotImplementedError
@@ -67,7 +69,11 @@ class ASGIMethods(Application):
         raise NotImplementedError
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self.asgi_app(scope, receive, send)
+        # PERF: one call less for an app that nothing is wrapped around.
+        if self._is_unwrapped and scope["type"] == "http":
+            await self._answer(scope, receive, send)
+        else:
+            await self.asgi_app(scope, receive, send)
 
     async def asgi_app(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The ASGI application itself; assign a wrapped one to put middleware around it."""
@@ -76,9 +82,14 @@ class ASGIMethods(Application):
                 self._got_first_request = True
             await self._front(scope, receive, send)
         elif scope["type"] == "http":
+            self.__dict__["_is_unwrapped"] = self._has_own_asgi_app
             await self._answer(scope, receive, send)
         else:
             await self._own_asgi_app(scope, receive, send)
+
+    @property
+    def _has_own_asgi_app(self) -> bool:
+        return getattr(self.asgi_app, "__func__", None) is ASGIMethods.asgi_app
 
     async def _build_front(self, scope: Scope, receive: Receive, send: Send) -> None:
         self._has_started = True
@@ -101,7 +112,7 @@ class ASGIMethods(Application):
     def _has_lifespan(self) -> bool:
         """Whether start-up or shutdown does anything, as far as can be told."""
         functions = self.before_serving_funcs, self.while_serving_gens, self.after_serving_funcs
-        is_wrapped = getattr(self.asgi_app, "__func__", None) is not ASGIMethods.asgi_app
+        is_wrapped = not self._has_own_asgi_app
         return is_wrapped or self.lifespan is not None or self._front is not None or any(functions)
 
     def _has_rule_for(self, scope: Scope) -> bool:
@@ -148,32 +159,60 @@ class ASGIMethods(Application):
             if appcontext_pushed.receivers and ctx.joined is None:
                 appcontext_pushed.send(self, _async_wrapper=self.ensure_sync)
             self._match(ctx, request, fields.get(b"host"))
-            may_have_body = request.method not in _BODILESS or not _BODY_FIELDS.isdisjoint(fields)
+            if request.method not in _BODILESS or not _BODY_FIELDS.isdisjoint(fields):
+                ctx.may_have_body = True
             rule = request.url_rule
-            if rule is not None and (may_have_body or rule.stream_body):
+            if rule is not None and (ctx.may_have_body or rule.stream_body):
                 await self._receive(ctx, request)
             # PERF: pipeline_of in place, for the endpoints that are compiled already.
             compiled = self._compiled.get(None if rule is None else rule.endpoint)
             pipeline = compiled or self.pipeline_of(rule)
             if pipeline.workers != bridge.DEFAULT_WORKERS:
                 bridge.limit_workers(pipeline.workers)
-            if pipeline.is_supervised:
-                await Supervision(self, ctx, pipeline, (scope, receive, send)).run()
-                return
-            response = await bridge.drive(pipeline.run(ctx), ctx)
-            if may_have_body and must_close_connection(request):
-                _close_connection(scope, response)
-            if ctx.torn_down:
-                await response(scope, receive, send)
-            elif response.timeout is ... or response.timeout is None:
-                await self._stream(ctx, response, (scope, receive, send))
+            connection = scope, receive, send
+            if pipeline.straight is not None and may_go_straight(ctx, request):
+                await self._go_straight(ctx, pipeline, connection)
+            elif pipeline.is_supervised:
+                await Supervision(self, ctx, pipeline, connection).run()
             else:
-                deadline = deadline_after(response.timeout)
-                await send_until(deadline, self, ctx, response, (scope, receive, send))
+                response = await bridge.drive(pipeline.run(ctx), ctx)
+                await self._send_within_timeout(ctx, response, connection)
         finally:
             ctx.leave()
             if "asyncflask.preserve_context" in scope:
                 scope["asyncflask.preserve_context"](ctx)
+
+    async def _go_straight(
+        self, ctx: AppContext, pipeline: Pipeline, connection: tuple[Scope, Receive, Send]
+    ) -> None:
+        """Call a view whose answer can be written without a response, if that is what it gives."""
+        request: Any = ctx.request
+        straight: Any = pipeline.straight
+        try:
+            value = await straight.function(**request.view_args)
+            answer = straight.encode(value)
+        except BaseException as exc:
+            response = await bridge.drive(pipeline.run_from_view(ctx, None, exc), ctx)
+        else:
+            if answer is not None and ctx.opened_session is None and ctx._after is None:
+                ctx.torn_down = True
+                if request._body is not None:
+                    request.close()
+                start, body = answer
+                await connection[2](start)
+                await connection[2](body)
+                return
+            response = await bridge.drive(pipeline.run_from_view(ctx, value), ctx)
+        await self._send_within_timeout(ctx, response, connection)
+
+    async def _send_within_timeout(
+        self, ctx: AppContext, response: Response, connection: tuple[Scope, Receive, Send]
+    ) -> None:
+        timeout = response.timeout
+        if ctx.torn_down or timeout is ... or timeout is None:
+            await self.send_response(ctx, response, connection)
+        else:
+            await send_until(deadline_after(timeout), self, ctx, response, connection)
 
     def _match(self, ctx: AppContext, request: Connection, host: bytes | None) -> None:
         """Find the rule, by the short way where there is no host to match and no redirect."""
@@ -239,7 +278,8 @@ class ASGIMethods(Application):
         self, ctx: AppContext, response: Response, connection: tuple[Scope, Receive, Send]
     ) -> None:
         """Send a response; a stream's context is torn down after it."""
-        if must_close_connection(ctx.require_request()):
+        request = ctx.require_request()
+        if ctx.may_have_body and must_close_connection(request):
             _close_connection(connection[0], response)
         if ctx.torn_down:
             await response(*connection)

@@ -30,9 +30,10 @@ from .errors import ErrorTable
 from .responses import is_plain, to_response
 from .sendable import make_sendable
 from .steps import Step, announce, call, settle
+from .straight import Straight, straight_way
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 
     from blinker import Signal
 
@@ -85,6 +86,7 @@ class Pipeline:
     workers: int
     timeout: float | None
     is_supervised: bool
+    straight: Straight | None
 
     # -- a whole request
 
@@ -94,12 +96,36 @@ class Pipeline:
         Raises:
             Exception: an unhandled error, where errors are to propagate.
         """
+        return await self._conclude(ctx, self._dispatch(ctx))
+
+    async def run_from_view(
+        self, ctx: AppContext, value: Any, exc: BaseException | None = None
+    ) -> Response:
+        """`run` for a request whose view has already returned `value`, or raised `exc`."""
+        return await self._conclude(ctx, self._finalize_view(ctx, value, exc))
+
+    async def _dispatch(self, ctx: AppContext) -> Response:
+        if self.opens_session:
+            await self.open_session(ctx)
+        return await self.full_dispatch_request(ctx)
+
+    async def _finalize_view(
+        self, ctx: AppContext, value: Any, exc: BaseException | None
+    ) -> Response:
+        if isinstance(exc, Exception):
+            value = await self.handle_user_exception(ctx, exc)
+        elif exc is not None:
+            raise exc
+        return await self.finalize_request(ctx, value)
+
+    async def _conclude(
+        self, ctx: AppContext, dispatching: Coroutine[Any, Any, Response]
+    ) -> Response:
+        """Whatever becomes of the dispatching, answer it and tear the context down."""
         error: BaseException | None = None
         try:
             try:
-                if self.opens_session:
-                    await self.open_session(ctx)
-                response = await self.full_dispatch_request(ctx)
+                response = await dispatching
                 if not is_plain(response):
                     await make_sendable(ctx, response)
             except Exception as exc:
@@ -215,7 +241,7 @@ class Pipeline:
 
     async def process_response(self, ctx: AppContext, response: Response) -> Response:
         """The after functions of this request, then those of the app, then the session."""
-        for function in ctx._after_request_functions:
+        for function in ctx._after or ():
             response = await call(ctx, Step.of(function), response)
         for step in self.after:
             response = await call(ctx, step, response)
@@ -456,12 +482,18 @@ def compile_pipeline(
     saves_session = not _is_cookie_method(interface, "save_session")
     timeout = app.config["RESPONSE_TIMEOUT"]
     check_timeout(timeout, "RESPONSE_TIMEOUT")
+    is_supervised = timeout is not None or _has_supervised_rules(app, endpoint)
+    after = _steps(getattr(app, after_hooks), outward, backwards=True)
+    steps = (*preprocessors, *before, *after, *teardown, *app_teardown)
+    is_bare = pipeline_class is Pipeline and not (
+        steps or opens_session or saves_session or is_supervised
+    )
     return pipeline_class(
         endpoint=endpoint,
         preprocessors=preprocessors,
         before=before,
         view=None if view is None else Step.of(view),
-        after=_steps(getattr(app, after_hooks), outward, backwards=True),
+        after=after,
         teardown=teardown,
         app_teardown=app_teardown,
         errors=ErrorTable(app.error_handler_spec, blueprints),
@@ -477,7 +509,8 @@ def compile_pipeline(
         save_session_blocks=saves_session and bridge.blocks(interface.save_session),
         workers=app.config["THREADPOOL_SIZE"],
         timeout=timeout,
-        is_supervised=timeout is not None or _has_supervised_rules(app, endpoint),
+        is_supervised=is_supervised,
+        straight=straight_way(app, view) if is_bare else None,
     )
 
 

@@ -11,6 +11,7 @@ import weakref
 from typing import IO, TYPE_CHECKING, Any, AnyStr, Protocol, cast
 
 from ..syntax import http_date
+from .encoding import make_encoder
 from .strict import parse_finite, read_strictly, refuse_constant
 
 if TYPE_CHECKING:
@@ -126,12 +127,18 @@ class DefaultJSONProvider(JSONProvider):
     accept_nan = False
     """Read NaN and infinities, numbers too large for a float among them, rather than raise."""
 
+    def __init__(self, app: JSONApp) -> None:
+        super().__init__(app)
+        self._encoders: dict[tuple[Any, ...], Callable[[Any], str]] = {}
+
     def dumps(self, obj: Any, **kwargs: Any) -> str:
         """`obj` as JSON. `kwargs` are for `json.dumps` and win over the attributes.
 
         Raises:
             ValueError: a number is NaN or infinite, and `allow_nan` is off.
         """
+        if not kwargs:
+            return self._encode(obj, None)
         kwargs.setdefault("default", self.default)
         kwargs.setdefault("ensure_ascii", self.ensure_ascii)
         kwargs.setdefault("sort_keys", self.sort_keys)
@@ -139,12 +146,27 @@ class DefaultJSONProvider(JSONProvider):
         try:
             return json.dumps(obj, **kwargs)
         except ValueError as exc:
-            if "Out of range float" not in str(exc):
-                raise
-            raise ValueError(
-                "NaN and infinite numbers cannot be written, since JSON has none. Replace them,"
-                " by None for one, or set app.json.allow_nan = True."
-            ) from exc
+            _explain(exc)
+            raise
+
+    def _encode(self, obj: Any, compact: bool | None) -> str:
+        """`obj` with the separators of compact JSON, of indented JSON, or for None the usual."""
+        settings = (self.default, self.ensure_ascii, self.sort_keys, self.allow_nan, compact)
+        encode = self._encoders.get(settings)
+        if encode is None:
+            encode = self._encoders[settings] = make_encoder(
+                self.default,
+                ensure_ascii=self.ensure_ascii,
+                sort_keys=self.sort_keys,
+                allow_nan=self.allow_nan,
+                separators=(",", ":") if compact else None,
+                indent=2 if compact is False else None,
+            )
+        try:
+            return encode(obj)
+        except ValueError as exc:
+            _explain(exc)
+            raise
 
     def loads(self, s: str | bytes, **kwargs: Any) -> Any:
         """The value that the JSON text says; bytes are UTF-8. `kwargs` are for `json.loads`.
@@ -167,6 +189,27 @@ class DefaultJSONProvider(JSONProvider):
             TypeError: both positional arguments and keywords are given.
         """
         obj = self._prepare_response_obj(args, kwargs)
-        compact = not self._app.debug if self.compact is None else self.compact
-        layout: dict[str, Any] = {"separators": (",", ":")} if compact else {"indent": 2}
-        return self._app.response_class(f"{self.dumps(obj, **layout)}\n", mimetype=self.mimetype)
+        if type(self).dumps is not DefaultJSONProvider.dumps:
+            layout: dict[str, Any] = (
+                {"separators": (",", ":")} if self._is_compact() else {"indent": 2}
+            )
+            body = f"{self.dumps(obj, **layout)}\n".encode()
+        else:
+            body = self.encode_response(obj)
+        return self._app.response_class(body, mimetype=self.mimetype)
+
+    def encode_response(self, obj: Any) -> bytes:
+        """The body of a response, ended by a newline."""
+        return f"{self._encode(obj, self._is_compact())}\n".encode()
+
+    def _is_compact(self) -> bool:
+        return not self._app.debug if self.compact is None else self.compact
+
+
+def _explain(exc: ValueError) -> None:
+    """Raise a better error, where the numbers of JSON are the matter."""
+    if "Out of range float" in str(exc):
+        raise ValueError(
+            "NaN and infinite numbers cannot be written, since JSON has none. Replace them,"
+            " by None for one, or set app.json.allow_nan = True."
+        ) from exc

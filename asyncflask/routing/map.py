@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pprint import pformat
 from threading import Lock
-from typing import TYPE_CHECKING, Any, TypeGuard
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard
 
 from ..exceptions import BadHost
 from .adapter import MapAdapter
@@ -23,8 +22,7 @@ if TYPE_CHECKING:
     from .tree import Ending, Found
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(NamedTuple):
     """A rule that fits the path; `args` is this request's own dict."""
 
     rule: Rule

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import threading
-from dataclasses import FrozenInstanceError
 from typing import Any
 
 import pytest
@@ -64,7 +63,7 @@ def test_a_match_cannot_be_pointed_elsewhere() -> None:
     match = Map([Rule("/")]).find("", "/", "GET")
     assert match is not None
 
-    with pytest.raises(FrozenInstanceError):
+    with pytest.raises(AttributeError):
         match.rule = Rule("/")  # type: ignore[misc]  # the point
 
 

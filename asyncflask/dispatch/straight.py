@@ -1,0 +1,100 @@
+"""Async views whose answer nobody sees before it is sent, so that it need not become a response.
+
+Such a view has no hooks around it; its text, bytes, dict or list is written straight to the
+server. Everything else about the request is as ever, and whatever else it returns or raises
+takes the pipeline's ordinary way from there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from inspect import iscoroutinefunction
+from typing import TYPE_CHECKING, Any
+
+from ..json.provider import DefaultJSONProvider
+from ..signals import (
+    appcontext_popped,
+    appcontext_tearing_down,
+    request_finished,
+    request_started,
+    request_tearing_down,
+)
+from ..wrappers.content_type import content_type_for
+from ..wrappers.response import Response
+from .body import must_close_connection
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ..ctx import AppContext
+    from ..typing import Message
+    from ..wrappers.request import Request
+
+# A response to HEAD has no body, and OPTIONS may be answered without the view.
+_OTHER_METHODS = frozenset({"HEAD", "OPTIONS"})
+
+
+@dataclass(frozen=True, slots=True)
+class Straight:
+    """How an endpoint's answers are written.
+
+    Attributes:
+        function: the view.
+        text_type: the Content-Type of text and bytes; of JSON, `json_type`.
+        status: of all answers.
+        to_json: the app's own encoder, None where its provider makes responses of its own.
+    """
+
+    function: Callable[..., Any]
+    text_type: bytes
+    json_type: bytes
+    status: int
+    to_json: Callable[[Any], bytes] | None
+
+    def encode(self, value: Any) -> tuple[Message, Message] | None:
+        """What is sent for a returned value; None if it says more than a body."""
+        kind = type(value)
+        content_type = self.text_type
+        if kind is str:
+            body = value.encode()
+        elif (kind is dict or kind is list) and self.to_json is not None:
+            body, content_type = self.to_json(value), self.json_type
+        elif kind is bytes:
+            body = value
+        else:
+            return None
+        headers = [(b"content-type", content_type), (b"content-length", b"%d" % len(body))]
+        start = {"type": "http.response.start", "status": self.status, "headers": headers}
+        return start, {"type": "http.response.body", "body": body, "more_body": False}
+
+
+def straight_way(app: Any, view: Callable[..., Any] | None) -> Straight | None:
+    """How the answers of a view without hooks are written straight, or None where they are not."""
+    response_class = app.response_class
+    if view is None or response_class is not Response or not iscoroutinefunction(view):
+        return None
+    provider = app.json
+    is_own = type(provider).dumps is DefaultJSONProvider.dumps and (
+        type(provider).response is DefaultJSONProvider.response
+    )
+    return Straight(
+        function=view,
+        text_type=content_type_for(response_class.default_mimetype or "").encode(),
+        json_type=content_type_for(provider.mimetype).encode() if is_own else b"",
+        status=response_class.default_status,
+        to_json=provider.encode_response if is_own else None,
+    )
+
+
+def may_go_straight(ctx: AppContext, request: Request) -> bool:
+    """Whether nothing about this request needs a response that can be looked at."""
+    return not (
+        ctx.may_have_session
+        or request.method in _OTHER_METHODS
+        or (ctx.may_have_body and must_close_connection(request))
+        or request_started.receivers
+        or request_finished.receivers
+        or request_tearing_down.receivers
+        or appcontext_tearing_down.receivers
+        or appcontext_popped.receivers
+    )
