@@ -24,6 +24,7 @@ from .dispatch.methods import DispatchMethods
 from .dispatch.overrides import find_replaced, pipeline_class
 from .dispatch.pipeline import Pipeline, compile_pipeline
 from .dispatch.responses import to_response
+from .dispatch.sendable import read_ahead
 from .dispatch.urls import URLMethods
 from .dispatch.websocket_pipeline import WebSocketPipeline
 from .exceptions import BadRequest, BadRequestKeyError
@@ -109,7 +110,7 @@ class Flask(ASGIMethods, BackgroundMethods, DispatchMethods, URLMethods):
         app = weakref.ref(self)
 
         async def serve_static(filename: str) -> Response:
-            return await bridge.run_io(cast("Flask", app()).send_static_file, filename)
+            return await bridge.run_io(cast("Flask", app())._serve_static_file, filename)
 
         self.add_url_rule(
             f"{self.static_url_path}/<path:filename>",
@@ -284,6 +285,8 @@ class Flask(ASGIMethods, BackgroundMethods, DispatchMethods, URLMethods):
         return bridge.ensure_sync(func)
 
     # -- files
+
+    _read_ahead = staticmethod(read_ahead)
 
     def _send_from_folder(
         self, ctx: AppContext, folder: str, filename: str, max_age: int | None

@@ -314,7 +314,7 @@ class Blueprint(Registrar):
 
     def _add_static_rule(self, state: BlueprintSetupState) -> None:
         async def serve_static(filename: str) -> Any:
-            return await bridge.run_io(self.send_static_file, filename)
+            return await bridge.run_io(self._serve_static_file, filename)
 
         state.add_url_rule(
             f"{self.static_url_path}/<path:filename>",

@@ -4,6 +4,7 @@ from .aside import run_aside, stand_alone
 from .blocking import Blockage, Place, Report, watched
 from .cancelling import cancel_once
 from .colours import blocks, inline, is_async
+from .errand import run_io
 from .event import Event
 from .hop import (
     DEFAULT_WORKERS,
@@ -17,7 +18,6 @@ from .hop import (
     limit_workers,
     run_here,
     run_in_worker,
-    run_io,
     run_sync,
     task_of_caller,
     this_thread,

@@ -192,7 +192,7 @@ class Worker:
         if self._lane is not None and self._lane.is_away:
             self._lane = self._context = self._baseline = None
         if self._lane is None and self._loop is None:
-            self._loop = _current_loop()
+            self._loop = current_loop()
         context = copy_context() if self._context is None else self._context
         stay = Stay(function, context, self._incoming())
         try:
@@ -241,7 +241,8 @@ class _Loop:
 _loop: RunVar[_Loop] = RunVar("asyncflask_loop")
 
 
-def _current_loop() -> _Loop:
+def current_loop() -> _Loop:
+    """What is kept for the running event loop."""
     try:
         return _loop.get()
     except LookupError:
@@ -251,7 +252,7 @@ def _current_loop() -> _Loop:
 
 
 def _threads(loop: _Loop) -> Pool:
-    """The threads for user code on this event loop; apart from anyio's own for file I/O."""
+    """The threads for user code on this event loop; apart from those for file access."""
     pool = _pool.get()
     if pool not in loop.pools:
         loop.pools[pool] = Pool(pool[1])
@@ -266,11 +267,6 @@ async def run_in_worker(function: Callable[..., T], *args: Any) -> T:
     except _HopCancelled as cancelled:
         raise cancelled.reason from None
     return value
-
-
-async def run_io(function: Callable[..., T], *args: Any) -> T:
-    """Run the framework's own blocking file access, in threads that user code cannot fill."""
-    return await anyio.to_thread.run_sync(function, *args)
 
 
 def is_on_event_loop() -> bool:
@@ -320,6 +316,11 @@ def act_for(caller: object) -> None:
 def belong_to_loop(token: EventLoopToken) -> None:
     """Let code in this context wait for async functions on that event loop."""
     _loop_token.set(token)
+
+
+def is_waited_for() -> bool:
+    """Whether a thread holds a place in a pool while it waits for this task."""
+    return _waited_for.get()
 
 
 def forget_waiting() -> None:

@@ -54,10 +54,11 @@ class Outcome(Generic[T]):
         """Set the context variables here too; the function's value, or raise its error."""
         for variable, value in self.changed:
             variable.set(value)
-        return cast("T", _value_or_raise(self))
+        return cast("T", value_or_raise(self))
 
 
-def _value_or_raise(ended: Any) -> Any:
+def value_or_raise(ended: Any) -> Any:
+    """The `_value` of what has ended; or raise its `_error`, which it then forgets."""
     error, ended._error = ended._error, None
     if error is None:
         return ended._value
@@ -137,7 +138,7 @@ class Stay(Generic[T]):
 
     def result(self) -> T:
         """The function's value; raises what it raised."""
-        return cast("T", _value_or_raise(self))
+        return cast("T", value_or_raise(self))
 
     @property
     def left_coroutine_at_rest(self) -> bool:

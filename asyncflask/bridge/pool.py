@@ -27,10 +27,15 @@ _IDLE: Final = 10
 _BETWEEN_WARNINGS: Final = 60
 """Seconds that a warning about too few threads keeps the next one away."""
 
+_USER_CODE: Final = (
+    "All %d worker threads for sync code are busy, so calls have to wait for one. Declare"
+    " what waits for I/O with `async def`, or raise THREADPOOL_SIZE."
+)
+
 _logger = logging.getLogger("asyncflask.workers")
 
 
-class _Job:
+class Job:
     """A function on its way to a thread and back."""
 
     __slots__ = ("function", "has_run", "is_over")
@@ -49,13 +54,17 @@ class Pool:
     the loop, and the loop is woken once for all results that have come together.
 
     Everything is counted on the event loop, so that nothing needs a lock.
+
+    Args:
+        warning: for the log, when all threads are busy; with a %d for their number.
     """
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, warning: str = _USER_CODE) -> None:
         self._size = size
+        self._warning = warning
         self._wake_loop = _waking(current_token().native_token)
-        self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
-        self._finished: deque[_Job] = deque()
+        self._jobs: SimpleQueue[Job | None] = SimpleQueue()
+        self._finished: deque[Job] = deque()
         self._unfinished = 0
         self._threads = 0
         self._is_waking = self._is_over = False
@@ -81,15 +90,21 @@ class Pool:
             False where it was not run, because the event loop is ending.
         """
         await anyio.lowlevel.checkpoint_if_cancelled()
+        job = self.start(function)
+        await job.is_over.wait()
+        return job.has_run
+
+    def start(self, function: Callable[[Context], None]) -> Job:
+        """Let `function` be run as by `run`, but leave the waiting to the caller."""
+        job = Job(function)
         if self._is_over:
-            return False
-        job = _Job(function)
+            job.is_over.set()
+            return job
         self._unfinished += 1
         self._jobs.put(job)
         if self._unfinished > self._threads:
             self._grow()
-        await job.is_over.wait()
-        return job.has_run
+        return job
 
     def _grow(self) -> None:
         if self._threads >= self._size:
@@ -103,11 +118,7 @@ class Pool:
         if now < self._next_warning:
             return
         self._next_warning = now + _BETWEEN_WARNINGS
-        _logger.warning(
-            "All %d worker threads for sync code are busy, so calls have to wait for one. Declare"
-            " what waits for I/O with `async def`, or raise THREADPOOL_SIZE.",
-            self._size,
-        )
+        _logger.warning(self._warning, self._size)
 
     def _deliver(self) -> None:
         self._is_waking = False

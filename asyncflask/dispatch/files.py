@@ -9,13 +9,14 @@ import os
 import stat
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 from time import time
 from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import quote
 from zlib import adler32
 
 from ..exceptions import NotFound
-from ..http import http_date
+from ..http import dump_header, dump_options_header, http_date, quote_etag
 from ..security import safe_join
 from ..wrappers.conditional import scope_of
 from ..wrappers.file_body import FileBody
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
+    Fields = list[tuple[str, str]]
     MaxAge = int | Callable[[str | None], int | None] | None
 
 # SPEC: RFC 8187 section 3.2.1: what an extended parameter may hold unquoted.
@@ -89,27 +91,30 @@ def send_file(
         RequestedRangeNotSatisfiable: the request asks for a range that is not there.
     """
     source = _look_at(path_or_file, root_path)
-    if download_name is None and source.path is not None:
-        download_name = os.path.basename(source.path)
+    name = os.path.basename(source.path) if source.path else None
+    name = name if download_name is None else download_name
+    guessed, encoding = _guess_type(name) if mimetype is None else (mimetype, None)
+    is_sent_in_front = use_x_sendfile and source.path is not None
     response = response_class(
-        _body_of(source, use_x_sendfile),
-        mimetype=mimetype or _guess_type(download_name)[0],
+        None if is_sent_in_front else FileBody(source.file, source.size),
+        mimetype=guessed,
         direct_passthrough=True,
     )
-    _name(response, mimetype, download_name, as_attachment)
-    if use_x_sendfile and source.path is not None:
-        # Percent-encoded where headers cannot carry it; servers decode it.
-        path = source.path
-        response.headers["X-Sendfile"] = path if path.isascii() else quote(path)
-    else:
-        response.content_length = source.size
-    if (modified := source.modified if last_modified is None else last_modified) is not None:
-        response.headers["Last-Modified"] = http_date(modified)
-    _limit_caching(response, max_age(source.path) if callable(max_age) else max_age)
+    # COMPAT: a browser would unpack an attachment with an encoding, and save it as .tar.gz.
+    if encoding is not None and not as_attachment:
+        response.content_encoding = encoding
+    modified = source.modified if last_modified is None else last_modified
+    fields = [
+        *_name_fields(name, as_attachment),
+        *_content_fields(source, is_sent_in_front),
+        *([] if modified is None else [("Last-Modified", http_date(modified))]),
+        *_caching_fields(response, max_age(source.path) if callable(max_age) else max_age),
+    ]
     if tag := source.etag if etag is True else etag:
-        response.set_etag(tag)
+        fields.append(("ETag", quote_etag(tag)))
+    _add(response, fields)
     if conditional:
-        _answer_conditions(response, source, request_or_scope, use_x_sendfile)
+        _answer_conditions(response, source, request_or_scope, is_sent_in_front)
     return response
 
 
@@ -133,18 +138,20 @@ def send_from_directory(
     joined = safe_join(os.fspath(directory), os.fspath(path))
     if joined is None:
         raise NotFound
-    joined = os.path.join(root_path, joined)
+    joined = os.path.abspath(os.path.join(root_path, joined))
     try:
-        is_file = os.path.isfile(joined)
-    except ValueError:
-        # A name that no file system can hold, with a NUL or half a surrogate pair.
-        is_file = False
-    if not is_file:
+        found = os.stat(joined)
+    except (OSError, ValueError):
+        # A ValueError is a name that no file system can hold, such as half a surrogate pair.
+        raise NotFound from None
+    if not stat.S_ISREG(found.st_mode):
         raise NotFound
-    return send_file(joined, request_or_scope, **kwargs)
+    return send_file(_source_at(joined, found), request_or_scope, **kwargs)  # type: ignore[arg-type]  # a path that was looked at
 
 
 def _look_at(path_or_file: Any, root_path: os.PathLike[str] | str) -> _Source:
+    if type(path_or_file) is _Source:
+        return path_or_file
     if isinstance(path_or_file, (str, os.PathLike)):
         return _look_at_path(os.path.abspath(os.path.join(root_path, path_or_file)))
     # Named temporary files are wrapped: the file itself is in `file`.
@@ -165,6 +172,10 @@ def _look_at_path(path: str) -> _Source:
     found = os.stat(path)
     if stat.S_ISDIR(found.st_mode):
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
+    return _source_at(path, found)
+
+
+def _source_at(path: str, found: os.stat_result) -> _Source:
     if not os.access(path, os.R_OK):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
     return _Source(path, path, found.st_size, found.st_mtime)
@@ -185,12 +196,6 @@ def _size_left(file: Any) -> int | None:
     return max(left, 0)
 
 
-def _body_of(source: _Source, use_x_sendfile: bool) -> FileBody | None:
-    if use_x_sendfile and source.path is not None:
-        return None
-    return FileBody(source.file, source.size)
-
-
 def _guess_type(name: str | None) -> tuple[str, str | None]:
     """The MIME type and the encoding, such as gzip, that a file's name speaks of."""
     if name is None:
@@ -202,22 +207,23 @@ def _guess_type(name: str | None) -> tuple[str, str | None]:
     return mimetype or "application/octet-stream", encoding
 
 
-def _name(
-    response: Response, mimetype: str | None, download_name: str | None, as_attachment: bool
-) -> None:
-    """Say how the file is encoded, and under which name it is shown or saved."""
-    if download_name is None:
-        if as_attachment:
-            raise TypeError(
-                "A file object has no name to be saved under."
-                " Pass 'download_name', or a path in place of the file object."
-            )
-        return
-    # COMPAT: a browser would unpack an attachment with an encoding, and save it as .tar.gz.
-    if mimetype is None and not as_attachment:
-        response.content_encoding = _guess_type(download_name)[1]
+def _name_fields(name: str | None, as_attachment: bool) -> Fields:
+    """Under which name the file is shown or saved."""
+    if name is not None:
+        return [("Content-Disposition", _disposition(name, as_attachment))]
+    if as_attachment:
+        raise TypeError(
+            "A file object has no name to be saved under."
+            " Pass 'download_name', or a path in place of the file object."
+        )
+    return []
+
+
+# PERF: the same files are sent again and again: 0.1 µs in place of 3.
+@lru_cache(maxsize=512)
+def _disposition(name: str, as_attachment: bool) -> str:
     disposition = "attachment" if as_attachment else "inline"
-    response.headers.set("Content-Disposition", disposition, **_filename_options(download_name))
+    return dump_options_header(disposition, _filename_options(name))
 
 
 def _filename_options(name: str) -> dict[str, str]:
@@ -230,27 +236,44 @@ def _filename_options(name: str) -> dict[str, str]:
     return {"filename": simple, "filename*": f"UTF-8''{full}"}
 
 
-def _limit_caching(response: Response, max_age: int | None) -> None:
-    cache_control = response.cache_control
+def _content_fields(source: _Source, is_sent_in_front: bool) -> Fields:
+    if is_sent_in_front:
+        # Percent-encoded where headers cannot carry it; servers decode it.
+        path = source.path or ""
+        return [("X-Sendfile", path if path.isascii() else quote(path))]
+    return [] if source.size is None else [("Content-Length", str(source.size))]
+
+
+def _caching_fields(response: Response, max_age: int | None) -> Fields:
+    # The response's class may have set some directives already.
+    cache_control = response.cache_control if "Cache-Control" in response.headers else {}
+    cache_control["public" if max_age is not None and max_age > 0 else "no-cache"] = None
     if max_age is None:
-        cache_control.no_cache = True
-        return
-    if max_age > 0:
-        cache_control.public = True
+        return [("Cache-Control", dump_header(cache_control))]
+    cache_control["max-age"] = str(max_age)
+    return [
+        ("Cache-Control", dump_header(cache_control)),
+        ("Expires", http_date(time() + max_age)),
+    ]
+
+
+def _add(response: Response, fields: Fields) -> None:
+    if len(response.headers) <= 1:
+        # PERF: beside the type there is nothing yet to be replaced: 3 µs in place of 15.
+        response.headers.extend(fields)
     else:
-        cache_control.no_cache = True
-    cache_control.max_age = max_age
-    response.headers["Expires"] = http_date(time() + max_age)
+        response.headers.update(fields)
 
 
 def _answer_conditions(
-    response: Response, source: _Source, request_or_scope: Any, use_x_sendfile: bool
+    response: Response, source: _Source, request_or_scope: Any, is_sent_in_front: bool
 ) -> None:
     # The server in front cuts ranges itself, out of a response that looks whole.
-    accept_ranges = not (use_x_sendfile and source.path is not None)
     try:
         response.make_conditional(
-            scope_of(request_or_scope), accept_ranges=accept_ranges, complete_length=source.size
+            scope_of(request_or_scope),
+            accept_ranges=not is_sent_in_front,
+            complete_length=source.size,
         )
     except BaseException:
         response.close()

@@ -125,13 +125,18 @@ def is_plain(response: Response) -> bool:
     body = response.response
     if type(body) is not list or len(body) != 1 or type(body[0]) is not bytes:
         return False
+    return response._status_code in SENDABLE_STATUSES and has_plain_headers(response)
+
+
+def has_plain_headers(response: Response) -> bool:
+    """Whether all headers are printable ASCII, with nothing around them to be stripped."""
     # PERF: 0.5 µs in place of 2 for a regular expression and an encoding for each header.
     for name, value in response.headers._list:
         if not (value.isascii() and value.isprintable() and is_field_name(name)):
             return False
         if value[:1] == " " or value[-1:] == " ":
             return False
-    return response._status_code in SENDABLE_STATUSES
+    return True
 
 
 class ForwardedResponse(Response):

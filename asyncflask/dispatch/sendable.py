@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..wrappers.chunks import encode_chunk
 from ..wrappers.file_body import FileBody
-from .responses import SENDABLE_STATUSES, is_field_name
+from .responses import SENDABLE_STATUSES, has_plain_headers, is_field_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,10 +35,8 @@ async def make_sendable(ctx: AppContext, response: Response) -> None:
     """
     try:
         _check_status(response)
-        for index, (name, value) in enumerate(response.headers):
-            _check_header(name, value)
-            # SPEC: RFC 9110 section 5.5: no part of the value, and some servers refuse it.
-            response.headers[index] = (name, value.strip(_WHITESPACE))
+        if not has_plain_headers(response):
+            _check_headers(response)
         if isinstance(response.response, (list, tuple)):
             response.response = list(map(encode_chunk, response.response))
             return
@@ -58,6 +56,13 @@ def _check_status(response: Response) -> None:
         )
 
 
+def _check_headers(response: Response) -> None:
+    for index, (name, value) in enumerate(response.headers):
+        _check_header(name, value)
+        # SPEC: RFC 9110 section 5.5: no part of the value, and some servers refuse it.
+        response.headers[index] = (name, value.strip(_WHITESPACE))
+
+
 def _check_header(name: str, value: str) -> None:
     if not is_field_name(name):
         raise ValueError(
@@ -72,13 +77,23 @@ def _check_header(name: str, value: str) -> None:
         )
 
 
+def read_ahead(ctx: AppContext, response: Any) -> None:
+    """Read a small file in the thread that has found it, so that sending needs no other."""
+    body = getattr(response, "response", None)
+    if isinstance(body, FileBody) and body.is_small and _is_to_be_read(ctx, response, body):
+        body.load()
+
+
+def _is_to_be_read(ctx: AppContext, response: Response, body: FileBody) -> bool:
+    connection = ctx.require_connection()
+    if connection.method == "HEAD" or response.status_code in _WITHOUT_BODY:
+        return False
+    return not body.is_sent_by_path(connection.scope)
+
+
 async def _open_file(ctx: AppContext, response: Response, body: FileBody) -> None:
     """Open a file that is to be sent; read it where it is small, which is all in one hop."""
-    connection = ctx.require_connection()
-    scope = connection.scope
-    if connection.method == "HEAD" or response.status_code in _WITHOUT_BODY:
-        return
-    if body.is_sent_by_path(scope):
+    if not _is_to_be_read(ctx, response, body):
         return
     if body.is_small:
         response.response = [await _run(ctx, body, body.read_all)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+from functools import partial
 from typing import IO, TYPE_CHECKING, Any, Final
 
 from .. import bridge
@@ -11,11 +12,14 @@ from .. import bridge
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Mapping
 
-SLICE: Final = 256 * 1024
+SLICE: Final = 512 * 1024
 """Bytes read at once: large enough that the change of threads does not count."""
 
-SMALL: Final = 64 * 1024
-"""Bytes up to which a file is read in one go and sent in one message."""
+SMALL: Final = 1024 * 1024
+"""Bytes up to which a file is read in one go and sent in one message, as other bodies are.
+
+PERF: 1 MiB costs 110 µs so, in slices with a watch over the client 730.
+"""
 
 
 class FileBody:
@@ -79,17 +83,27 @@ class FileBody:
         while count > 0 and (passed := self._file.read(min(count, SLICE))):
             count -= len(passed)
 
-    def read(self) -> bytes:
-        """The next slice, empty at the end."""
-        wanted = SLICE if self._left is None else min(SLICE, self._left)
+    def read(self, most: int = SLICE) -> bytes:
+        """The next slice, of `most` bytes, empty at the end."""
+        wanted = most if self._left is None else min(most, self._left)
         data: bytes = self._file.read(wanted) if wanted else b""
         if self._left is not None:
             self._left -= len(data)
         return data
 
     def read_all(self) -> bytes:
-        """All that is left, the file opened and closed."""
-        return b"".join(self)
+        """All that is left of a small file, which is opened and closed."""
+        try:
+            self.open()
+            return b"".join(iter(partial(self.read, SMALL), b""))
+        finally:
+            self.close()
+
+    def load(self) -> None:
+        """Take a small file into memory, to be read from there later."""
+        data = self.read_all()
+        self._file, self._left = io.BytesIO(data), len(data)
+        self._is_in_memory = True
 
     @bridge.inline
     def close(self) -> None:

@@ -73,7 +73,7 @@ class Endless:
 
 async def all_rest():
     """Wait until no worker is taken."""
-    workers = bridge.hop._threads(bridge.hop._current_loop())
+    workers = bridge.hop._threads(bridge.hop.current_loop())
     while workers.unfinished:
         await anyio.lowlevel.checkpoint()
 

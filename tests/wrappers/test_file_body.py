@@ -193,13 +193,13 @@ async def test_a_file_object_is_closed(exchange, method):
 
 async def test_a_file_object_is_closed_when_the_client_goes(exchange):
     """In the middle of the file."""
-    file = io.BytesIO(b"x" * (SLICE * 2))
+    file = io.BytesIO(b"x" * (SLICE * 3))
 
     async def send(message):
         if "body" in message:
             raise OSError("the client has gone")
 
-    await exchange(file_response(FileBody(file, SLICE * 2)), send=send)
+    await exchange(file_response(FileBody(file, SLICE * 3)), send=send)
 
     assert file.closed
 
