@@ -5,19 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .ctx import (
+    AppContext,
+    _AppCtxGlobals,
     _current,
     require_app_context,
     require_connection_context,
     require_request_context,
     require_websocket_context,
 )
-from .local import LocalProxy
+from .local import proxy_to
+from .sessions import SecureCookieSession, SessionMixin
+from .setup.application import Application
+from .wrappers import Request, WebSocket
 
 if TYPE_CHECKING:
     from .app import Flask
-    from .ctx import AppContext, _AppCtxGlobals
-    from .sessions import SessionMixin
-    from .wrappers import Request, WebSocket
 
 _cv_app = _cv_request = _current
 """COMPAT: Flask's two ContextVars. One context serves as both."""
@@ -48,10 +50,12 @@ def _current_session() -> Any:
 
 
 # Typed as what they show: that is how they are used, and what type checkers should help with.
-app_ctx: AppContext = LocalProxy(_current_app_context)  # type: ignore[assignment]  # see above
-current_app: Flask = LocalProxy(_current_app)  # type: ignore[assignment]  # see above
-g: _AppCtxGlobals = LocalProxy(_current_g)  # type: ignore[assignment]  # see above
-request_ctx: AppContext = LocalProxy(require_request_context)  # type: ignore[assignment]  # see above
-request: Request = LocalProxy(_current_request)  # type: ignore[assignment]  # see above
-session: SessionMixin = LocalProxy(_current_session)  # type: ignore[assignment]  # see above
-websocket: WebSocket = LocalProxy(_current_websocket)  # type: ignore[assignment]  # see above
+app_ctx: AppContext = proxy_to(_current_app_context, AppContext, "app", "request")
+current_app: Flask = proxy_to(
+    _current_app, Application, "blueprints", "config", "extensions", "json", "root_path", "url_map"
+)
+g: _AppCtxGlobals = proxy_to(_current_g, _AppCtxGlobals)
+request_ctx: AppContext = proxy_to(require_request_context, AppContext, "app", "request")
+request: Request = proxy_to(_current_request, Request, "method", "scope")
+session: SessionMixin = proxy_to(_current_session, SecureCookieSession)
+websocket: WebSocket = proxy_to(_current_websocket, WebSocket, "scope")

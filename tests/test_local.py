@@ -9,7 +9,14 @@ from contextvars import ContextVar, copy_context
 import pytest
 from werkzeug.local import LocalProxy as WerkzeugProxy
 
-from asyncflask.local import Local, LocalManager, LocalProxy, LocalStack, release_local
+from asyncflask.local import (
+    Local,
+    LocalManager,
+    LocalProxy,
+    LocalStack,
+    proxy_to,
+    release_local,
+)
 
 UNBOUND = ContextVar("unbound")
 
@@ -24,8 +31,61 @@ class User:
         return f"<User {self.name}>"
 
 
-def proxy_to(value):
+def proxy_of(value):
     return LocalProxy(lambda: value)
+
+
+class TestQuickAttributes:
+    def test_attribute_of_the_kind(self):
+        """What instances of the kind have is read from the object of the moment."""
+        users = iter([User("ada"), User("grace")])
+        proxy = proxy_to(lambda: next(users), User, "name")
+
+        assert [proxy.name, proxy.name] == ["ada", "grace"]
+
+    def test_other_attribute(self):
+        """The object's own attributes can be read, though the kind does not have them."""
+        user = User()
+        user.city = "London"
+
+        assert proxy_to(lambda: user, User).city == "London"
+
+    def test_missing_attribute(self):
+        """An attribute that the object lacks is missing, though its kind has it."""
+        proxy = proxy_to(lambda: 5, User, "name")
+
+        with pytest.raises(AttributeError, match="'int' object has no attribute 'name'"):
+            _ = proxy.name
+
+    def test_set_and_deleted(self):
+        """Setting and deleting a quick attribute changes the object."""
+        user = User()
+        proxy = proxy_to(lambda: user, User, "name")
+
+        proxy.name = "ada"
+        assert user.name == "ada"
+        del proxy.name
+        assert not hasattr(user, "name")
+
+    def test_unbound(self):
+        """Where nothing is bound, a quick attribute raises what the source raises."""
+
+        def find():
+            raise RuntimeError("There is no user.")
+
+        proxy = proxy_to(find, User, "name")
+
+        with pytest.raises(RuntimeError, match=r"There is no user\."):
+            _ = proxy.name
+        assert repr(proxy) == "<LocalProxy unbound>"
+
+    def test_passes_for_the_object(self):
+        """It has the object's class and docstring, and its type tells that it is a proxy."""
+        proxy = proxy_to(User, User)
+
+        assert isinstance(proxy, User)
+        assert proxy.__doc__ == "A user."
+        assert issubclass(type(proxy), LocalProxy)
 
 
 class TestSources:
@@ -91,7 +151,7 @@ class TestSources:
         """_get_current_object gives the very object."""
         user = User()
 
-        assert proxy_to(user)._get_current_object() is user
+        assert proxy_of(user)._get_current_object() is user
 
     def test_wrapped_is_the_source_while_unbound(self):
         """__wrapped__ names the source as long as nothing is bound."""
@@ -173,7 +233,7 @@ class TestForwarding:
     def test_set_and_delete_attributes(self):
         """Attributes are set and deleted on the object."""
         user = User()
-        proxy = proxy_to(user)
+        proxy = proxy_of(user)
 
         proxy.age = 36
         del proxy.name
@@ -182,46 +242,46 @@ class TestForwarding:
 
     def test_dict(self):
         """vars() of the proxy are those of the object."""
-        assert vars(proxy_to(User("ada"))) == {"name": "ada"}
+        assert vars(proxy_of(User("ada"))) == {"name": "ada"}
 
     def test_isinstance(self):
         """isinstance sees the object; type and issubclass see the proxy."""
-        proxy = proxy_to(User())
+        proxy = proxy_of(User())
 
         assert isinstance(proxy, User)
         assert issubclass(type(proxy), LocalProxy)
 
     def test_proxied_class(self):
         """A proxy to a class works in isinstance and issubclass."""
-        proxy = proxy_to(int)
+        proxy = proxy_of(int)
 
         assert isinstance(3, proxy)
         assert issubclass(bool, proxy)
 
     def test_doc(self):
         """The docstring is the object's; the class keeps its own."""
-        assert proxy_to(User()).__doc__ == "A user."
+        assert proxy_of(User()).__doc__ == "A user."
         assert LocalProxy.__doc__.startswith("Stands for")
 
     def test_repr_and_dir(self):
         """repr and dir are the object's."""
         user = User()
 
-        assert repr(proxy_to(user)) == "<User admin>"
-        assert dir(proxy_to(user)) == dir(user)
+        assert repr(proxy_of(user)) == "<User admin>"
+        assert dir(proxy_of(user)) == dir(user)
 
     def test_call(self):
         """A call passes its arguments on."""
-        assert proxy_to(dict)([("a", 1)], b=2) == {"a": 1, "b": 2}
+        assert proxy_of(dict)([("a", 1)], b=2) == {"a": 1, "b": 2}
 
     def test_hash(self):
         """A proxy is found where its object is a key."""
-        assert {"key": 1}[proxy_to("key")] == 1
+        assert {"key": 1}[proxy_of("key")] == 1
 
     def test_items(self):
         """Items are read, set, deleted and looked for in the object."""
         items = {"a": 1, "b": 2}
-        proxy = proxy_to(items)
+        proxy = proxy_of(items)
 
         proxy["c"] = proxy["a"]
         del proxy["b"]
@@ -233,7 +293,7 @@ class TestForwarding:
         """copy and deepcopy copy the object."""
         items = [[1]]
 
-        shallow, deep = copy.copy(proxy_to(items)), copy.deepcopy(proxy_to(items))
+        shallow, deep = copy.copy(proxy_of(items)), copy.deepcopy(proxy_of(items))
 
         assert type(shallow) is type(deep) is list
         assert shallow[0] is items[0]
@@ -242,7 +302,7 @@ class TestForwarding:
     def test_in_place_operation_on_a_mutable_object(self):
         """`proxy += x` changes the object, and the name stays the proxy."""
         items = [1]
-        proxy = same = proxy_to(items)
+        proxy = same = proxy_of(items)
 
         proxy += [2]
 
@@ -251,7 +311,7 @@ class TestForwarding:
 
     def test_in_place_operation_on_an_immutable_object(self):
         """`proxy += x` gives the result where the object cannot change."""
-        proxy = proxy_to(5)
+        proxy = proxy_of(5)
 
         proxy += 1
 
@@ -270,7 +330,7 @@ class TestForwarding:
             def __exit__(self, *exc_info):
                 events.append("out")
 
-        with proxy_to(Door()) as door:
+        with proxy_of(Door()) as door:
             pass
 
         assert type(door) is Door
@@ -294,11 +354,11 @@ class TestForwarding:
             yield 2
 
         async def use():
-            async with proxy_to(Door()) as state:
+            async with proxy_of(Door()) as state:
                 raise ValueError("swallowed by the door")
             coroutine = answer()
-            numbers = [number async for number in proxy_to(count())]
-            return state, await proxy_to(coroutine), numbers
+            numbers = [number async for number in proxy_of(count())]
+            return state, await proxy_of(coroutine), numbers
 
         assert asyncio.run(use()) == ("open", 42, [1, 2])
 
@@ -309,7 +369,7 @@ class TestForwarding:
             yield 1
 
         async def use():
-            return await anext(proxy_to(count()))
+            return await anext(proxy_of(count()))
 
         assert asyncio.run(use()) == 1
 
@@ -336,7 +396,7 @@ def test_operations_as_on_the_object(value, operate):
     """Operators and built-in functions give what they give for the object itself."""
     expected = operate(copy.copy(value))
 
-    assert operate(proxy_to(copy.copy(value))) == expected
+    assert operate(proxy_of(copy.copy(value))) == expected
 
 
 @pytest.mark.parametrize(("value", "operate"), OPERATIONS)
@@ -346,7 +406,7 @@ def test_operations_as_werkzeugs(value, operate):
 
     expected = operate(WerkzeugProxy(lambda: theirs))
 
-    assert operate(proxy_to(ours)) == expected
+    assert operate(proxy_of(ours)) == expected
 
 
 @pytest.mark.parametrize(
@@ -382,7 +442,7 @@ def test_in_place_operators(name):
 
     setattr(Recorder, f"__i{name.rstrip('_')}__", use)
     recorder = Recorder()
-    proxy = proxy_to(recorder)
+    proxy = proxy_of(recorder)
 
     result = getattr(operator, f"i{name.rstrip('_')}")(proxy, 7)
 

@@ -25,6 +25,7 @@ from ..signals import (
     request_tearing_down,
 )
 from ..wrappers.file_body import FileBody
+from ..wrappers.response import Response
 from .body import receive_refused_body
 from .errors import ErrorTable
 from .responses import is_plain, to_response
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
     from blinker import Signal
 
     from ..ctx import AppContext
-    from ..wrappers.response import Response
 
 # asyncio cancels a task without regard for shields: a server that stops does it once, and the
 # closing event loop again.
@@ -87,6 +87,7 @@ class Pipeline:
     timeout: float | None
     is_supervised: bool
     straight: Straight | None
+    may_send_pages: bool
 
     # -- a whole request
 
@@ -208,7 +209,7 @@ class Pipeline:
             await bridge.to_worker()
         value = step.function(**request.view_args)
         # PERF: is_awaitable in place.
-        if hasattr(type(value), "__await__") and type(value) is not LocalProxy:
+        if hasattr(type(value), "__await__") and not issubclass(type(value), LocalProxy):
             value = await settle(ctx, value) if ctx.in_worker else await value
         return value
 
@@ -511,6 +512,7 @@ def compile_pipeline(
         timeout=timeout,
         is_supervised=is_supervised,
         straight=straight_way(app, view) if is_bare else None,
+        may_send_pages=is_bare and endpoint is None and app.response_class is Response,
     )
 
 

@@ -54,7 +54,7 @@ async def settle(ctx: AppContext, awaitable: Any) -> Any:
 def is_awaitable(value: object) -> bool:
     """Whether `value` itself is to be awaited; a proxy forwards `__await__` and is not."""
     kind = type(value)
-    return hasattr(kind, "__await__") and kind is not LocalProxy
+    return hasattr(kind, "__await__") and not issubclass(kind, LocalProxy)
 
 
 async def announce(ctx: AppContext, signal: Signal, **values: Any) -> None:
