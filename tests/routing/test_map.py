@@ -67,9 +67,9 @@ def test_a_match_cannot_be_pointed_elsewhere() -> None:
         match.rule = Rule("/")  # type: ignore[misc]  # the point
 
 
-@pytest.mark.parametrize(("path", "calls"), [("/about", 2), ("/u/5", 3), ("/s/name", 3)])
+@pytest.mark.parametrize(("path", "calls"), [("/about", 1), ("/u/5", 2), ("/s/name", 2)])
 def test_a_match_takes_few_calls(path: str, calls: int) -> None:
-    """Those of `find`, the walk and the Match; a static path needs no walk."""
+    """Those of `find` and the walk; a static path needs no walk."""
     rules = [Rule(rule, methods=["GET"]) for rule in ("/about", "/u/<int:id>", "/s/<name>")]
 
     assert count_calls(Map(rules), path) == calls
