@@ -385,6 +385,40 @@ class TestConfiguration:
         assert app.config["THREADPOOL_SIZE"] == 20
 
 
+class TestSecurity:
+    def test_sample(self, client_of):
+        """The cookie is for HTTPS alone, and every response has its policies."""
+        client = client_of("security")
+
+        response = client.get("/visits", base_url="https://shop.example.org")
+
+        assert response.json == {"visits": 1, "host": "shop.example.org"}
+        assert response.headers["X-Content-Type-Options"] == "nosniff"
+        assert "; Secure; HttpOnly; Path=/; SameSite=Lax" in response.headers["Set-Cookie"]
+
+    def test_trusted_hosts(self, client_of):
+        """Another host is refused."""
+        client = client_of("security")
+
+        assert client.get("/visits", base_url="https://evil.example").status_code == 400
+
+    def test_limits(self):
+        """The defaults in the table are those of the configuration."""
+        text = (PAGES / "security.md").read_text()
+        config = Flask("limits").config
+
+        for key, shown in {
+            "MAX_CONTENT_LENGTH": "16 MiB",
+            "MAX_FORM_MEMORY_SIZE": "500 000 bytes",
+            "MAX_FORM_PARTS": "1000",
+            "BODY_TIMEOUT": "60 s",
+            "WEBSOCKET_MAX_MESSAGE_SIZE": "16 MiB",
+        }.items():
+            number, _, unit = shown.replace("500 000", "500000").partition(" ")
+            assert config[key] == int(number) * (1024 * 1024 if unit == "MiB" else 1)
+            assert re.search(rf"`{key}`.*\| {re.escape(shown)} \|", text), key
+
+
 @pytest.mark.parametrize(
     ("arguments", "output"),
     [
