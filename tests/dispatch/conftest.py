@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
 import socket
 import subprocess
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from threading import Timer
 from typing import TYPE_CHECKING
 
@@ -30,6 +32,7 @@ class ServerProcess:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,
+            start_new_session=True,
         )
 
     def address(self) -> tuple[str, int]:
@@ -66,16 +69,21 @@ class ServerProcess:
     @contextmanager
     def deadline(self) -> Iterator[None]:
         """Kill it where it takes too long; whoever reads its log then gets to the end."""
-        timer = Timer(DEADLINE, self.process.kill)
+        timer = Timer(DEADLINE, self.kill)
         timer.start()
         try:
             yield
         finally:
             timer.cancel()
 
+    def kill(self) -> None:
+        """End it and the processes that it has started, which hold its log open."""
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+
     def end(self) -> None:
         """Leave no process behind."""
-        self.process.kill()
+        self.kill()
         self.process.wait()
         self.process.stderr.close()
 

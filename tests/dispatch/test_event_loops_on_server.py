@@ -188,9 +188,12 @@ def test_websockets(server, path):
     assert "Traceback" not in server.log
 
 
+# Under asyncio Hypercorn itself waits for ever since Python 3.12.1: Server.wait_closed() does.
+@pytest.mark.parametrize("worker", ["uvloop", "trio"])
 @pytest.mark.parametrize("path", ["/talk", "/sync-talk"])
-def test_open_websockets_do_not_keep_it_from_ending(server, path):
+def test_open_websockets_do_not_keep_it_from_ending(start, worker, path):
     """Their time is over with Hypercorn's own; the shutdown functions run after that."""
+    server = start(APP, *HYPERCORN, worker)
     host, port = server.address()
 
     with connect(f"ws://{host}:{port}{path}", proxy=None) as connection:
