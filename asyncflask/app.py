@@ -21,7 +21,7 @@ from .dispatch.background import BackgroundMethods, BackgroundTasks
 from .dispatch.files import send_from_directory
 from .dispatch.guard import guarded
 from .dispatch.methods import DispatchMethods
-from .dispatch.overrides import find_replaced, pipeline_class
+from .dispatch.overrides import ROUTING_ERRORS, find_replaced, pipeline_class
 from .dispatch.pipeline import Pipeline, compile_pipeline
 from .dispatch.responses import to_response
 from .dispatch.sendable import read_ahead
@@ -158,6 +158,7 @@ class Flask(ASGIMethods, BackgroundMethods, DispatchMethods, URLMethods):
     def _compile(self, endpoint: str | None) -> Pipeline:
         replaced = find_replaced(self, Flask)
         steps = guarded(pipeline_class(replaced), self)
+        replaced += find_replaced(self, Flask, ROUTING_ERRORS)
         return compile_pipeline(self, endpoint, blueprint_names(endpoint), steps, replaced)
 
     # -- contexts
@@ -235,8 +236,8 @@ class Flask(ASGIMethods, BackgroundMethods, DispatchMethods, URLMethods):
         """
         exc = cast("Exception", request.routing_exception)
         if (
-            not self.debug
-            or not isinstance(exc, RequestRedirect)
+            not isinstance(exc, RequestRedirect)
+            or not self.debug
             or exc.code in {307, 308}
             or request.method in {"GET", "HEAD", "OPTIONS"}
         ):

@@ -17,6 +17,7 @@ from ..wrappers import Request, WebSocket
 from .body import attach_stream, must_close_connection, receive_beside_body, receive_body
 from .front import build_front
 from .lifespan import answer_lifespan, refuse
+from .misses import explain_miss, page_of_miss
 from .responses import ForwardedResponse
 from .straight import may_go_straight
 from .supervision import Supervision, deadline_after, send_until
@@ -172,15 +173,24 @@ class ASGIMethods(Application):
             connection = scope, receive, send
             if pipeline.straight is not None and may_go_straight(ctx, request):
                 await self._go_straight(ctx, pipeline, connection)
-            elif pipeline.is_supervised:
-                await Supervision(self, ctx, pipeline, connection).run()
             else:
-                response = await bridge.drive(pipeline.run(ctx), ctx)
-                await self._send_within_timeout(ctx, response, connection)
+                await self._go_through(ctx, pipeline, connection)
         finally:
             ctx.leave()
             if "asyncflask.preserve_context" in scope:
                 scope["asyncflask.preserve_context"](ctx)
+
+    async def _go_through(
+        self, ctx: AppContext, pipeline: Pipeline, connection: tuple[Scope, Receive, Send]
+    ) -> None:
+        """Take all steps of the pipeline, unless no rule answers and only the page is needed."""
+        if pipeline.may_send_pages and may_go_straight(ctx, ctx.require_request()):
+            await self._answer_miss(ctx, pipeline, connection)
+        elif pipeline.is_supervised:
+            await Supervision(self, ctx, pipeline, connection).run()
+        else:
+            response = await bridge.drive(pipeline.run(ctx), ctx)
+            await self._send_within_timeout(ctx, response, connection)
 
     async def _go_straight(
         self, ctx: AppContext, pipeline: Pipeline, connection: tuple[Scope, Receive, Send]
@@ -205,6 +215,20 @@ class ASGIMethods(Application):
             response = await bridge.drive(pipeline.run_from_view(ctx, value), ctx)
         await self._send_within_timeout(ctx, response, connection)
 
+    async def _answer_miss(
+        self, ctx: AppContext, pipeline: Pipeline, connection: tuple[Scope, Receive, Send]
+    ) -> None:
+        """Send the built-in page that no rule answers, if nothing of the app's has a say in it."""
+        page = page_of_miss(self, pipeline, ctx.require_request())
+        if page is None or ctx.opened_session is not None or ctx._after is not None:
+            response = await bridge.drive(pipeline.run(ctx), ctx)
+            await self._send_within_timeout(ctx, response, connection)
+            return
+        ctx.torn_down = True
+        start, body = page
+        await connection[2](start)
+        await connection[2](body)
+
     async def _send_within_timeout(
         self, ctx: AppContext, response: Response, connection: tuple[Scope, Receive, Send]
     ) -> None:
@@ -227,7 +251,7 @@ class ASGIMethods(Application):
                 domain, is_websocket = self.url_map.default_subdomain, ctx.websocket is not None
                 match = self.url_map.find(domain, path, request.method, is_websocket)
             if match is None:
-                ctx.match_request()
+                explain_miss(self, ctx, path)
             else:
                 request.url_rule, request.view_args = match.rule, match.args
         except Exception as exc:

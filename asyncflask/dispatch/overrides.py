@@ -8,6 +8,8 @@ from .pipeline import Pipeline
 from .steps import Step, call
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ..ctx import AppContext
 
 OVERRIDABLE = (
@@ -25,15 +27,20 @@ OVERRIDABLE = (
 )
 
 
-def find_replaced(app: Any, built_in: type[Any]) -> list[str]:
+# Methods that decide what an error of routing becomes.
+ROUTING_ERRORS = ("raise_routing_exception", "trap_http_exception")
+
+
+def find_replaced(app: Any, built_in: type[Any], names: Sequence[str] = OVERRIDABLE) -> list[str]:
     """The names of the steps that an app replaces.
 
     Args:
         built_in: the class whose methods are the built-in ones, that is Flask.
+        names: of the methods to look at.
     """
     return [
         name
-        for name in OVERRIDABLE
+        for name in names
         if name in vars(app) or getattr(type(app), name) is not getattr(built_in, name)
     ]
 

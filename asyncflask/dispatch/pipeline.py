@@ -477,7 +477,8 @@ def compile_pipeline(
     Args:
         endpoint: None compiles the way of requests that match no rule.
         blueprints: the endpoint's blueprints, innermost first.
-        pipeline_class: has the steps that the app replaces; `replaced` are their names.
+        pipeline_class: has the steps that the app replaces.
+        replaced: the names of these, and of other methods around errors.
     """
     inward = (None, *reversed(blueprints))
     outward = (*blueprints, None)
@@ -521,7 +522,10 @@ def compile_pipeline(
         timeout=timeout,
         is_supervised=is_supervised,
         straight=straight_way(app, view) if is_bare else None,
-        may_send_pages=is_bare and endpoint is None and app.response_class is Response,
+        may_send_pages=is_bare
+        and endpoint is None
+        and app.response_class is Response
+        and not replaced,
     )
 
 

@@ -83,10 +83,10 @@ def _convert(app: ResponseApp, request: Request | None, value: Any) -> Response:
     if isinstance(value, (dict, list)):
         response: Response = app.json.response(value)
         return response
-    if isinstance(value, (Iterator, AsyncIterable)):
-        return app.response_class(value)
     if isinstance(value, HTTPException):
         value = value.get_response(None, None if request is None else request.scope)
+    elif isinstance(value, (Iterator, AsyncIterable)):
+        return app.response_class(value)
     if isinstance(value, EventStream):
         # What it is cannot be had from the app's own class.
         return value

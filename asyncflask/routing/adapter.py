@@ -140,7 +140,7 @@ class MapAdapter:
         except RequestAliasRedirect as exc:
             raise self._follow_alias(f"{domain}|{path}", exc, method, query) from None
         except NoMatch as exc:
-            raise _explain(exc) from None
+            raise explain(exc) from None
 
     def _domain(self) -> str:
         if self.map.host_matching or self.subdomain is None:
@@ -324,7 +324,8 @@ class MapAdapter:
         return elsewhere
 
 
-def _explain(miss: NoMatch) -> HTTPException:
+def explain(miss: NoMatch) -> HTTPException:
+    """The error that answers a request that no rule does."""
     if miss.have_match_for:
         return MethodNotAllowed(valid_methods=sorted(miss.have_match_for))
     return WebsocketMismatch() if miss.websocket_mismatch else NotFound()
