@@ -56,7 +56,7 @@ class Straight:
         kind = type(value)
         content_type = self.text_type
         if kind is str:
-            body = value.encode()
+            body = value.encode(errors="replace")
         elif (kind is dict or kind is list) and self.to_json is not None:
             body, content_type = self.to_json(value), self.json_type
         elif kind is bytes:

@@ -193,14 +193,14 @@ class DefaultJSONProvider(JSONProvider):
             layout: dict[str, Any] = (
                 {"separators": (",", ":")} if self._is_compact() else {"indent": 2}
             )
-            body = f"{self.dumps(obj, **layout)}\n".encode()
+            body = f"{self.dumps(obj, **layout)}\n".encode(errors="replace")
         else:
             body = self.encode_response(obj)
         return self._app.response_class(body, mimetype=self.mimetype)
 
     def encode_response(self, obj: Any) -> bytes:
         """The body of a response, ended by a newline."""
-        return f"{self._encode(obj, self._is_compact())}\n".encode()
+        return f"{self._encode(obj, self._is_compact())}\n".encode(errors="replace")
 
     def _is_compact(self) -> bool:
         return not self._app.debug if self.compact is None else self.compact

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def encode_chunk(chunk: Any) -> bytes:
-    """An item of a body as bytes; text in UTF-8.
+    """An item of a body as bytes; text in UTF-8, where half a surrogate pair is a question mark.
 
     Raises:
         TypeError: it is neither text nor bytes.
@@ -23,7 +23,7 @@ def encode_chunk(chunk: Any) -> bytes:
     if type(chunk) is bytes:
         return chunk
     if isinstance(chunk, str):
-        return chunk.encode()
+        return chunk.encode(errors="replace")
     if isinstance(chunk, (bytes, bytearray, memoryview)):
         return bytes(chunk)
     raise TypeError(

@@ -103,7 +103,8 @@ class Response(ResponseBody, ResponseHeaders, ResponseCookies):
             return
 
         # PERF: most responses are a text and a MIME type: one call instead of seven.
-        data = response.encode() if isinstance(response, str) else response
+        # A client's JSON may hold half a surrogate pair, which has no UTF-8.
+        data = response.encode(errors="replace") if isinstance(response, str) else response
         self.response = [data]
         mimetype = self.default_mimetype if mimetype is None else mimetype
         pairs = [] if mimetype is None else [("Content-Type", content_type_for(mimetype))]

@@ -28,7 +28,7 @@ class ResponseStream:
         """
         if self.closed:
             raise ValueError("The response's stream is closed; take response.stream again.")
-        self._chunks().append(value.encode() if isinstance(value, str) else bytes(value))
+        self._chunks().append(value.encode(errors="replace") if isinstance(value, str) else bytes(value))
         self.response.headers.pop("Content-Length", None)
         return len(value)
 

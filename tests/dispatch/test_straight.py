@@ -131,7 +131,7 @@ async def test_an_error_takes_the_ordinary_way(exchange):
     assert (answer.status, answer.body) == (404, b"nothing at /")
 
 
-@pytest.mark.parametrize("value", ["\ud800", {"a": object()}, {"a": float("nan")}, 5, None])
+@pytest.mark.parametrize("value", [{"a": object()}, {"a": float("nan")}, 5, None])
 async def test_a_value_that_cannot_be_written_is_an_error(exchange, value):
     """Nothing was sent before, so that it is an ordinary 500."""
 

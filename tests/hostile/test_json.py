@@ -6,7 +6,15 @@ import json
 
 import pytest
 
-from asyncflask import Flask, Response, jsonify, redirect, request
+from asyncflask import (
+    Flask,
+    Response,
+    abort,
+    jsonify,
+    redirect,
+    render_template_string,
+    request,
+)
 
 HOST = "Host: localhost"
 JSON = "Content-Type: application/json"
@@ -127,6 +135,40 @@ def test_what_python_takes_for_json_is_taken(server, body, kind):
     assert json.loads(answer.text) == {"type": kind}
 
 
+TEXT_ANSWERS = {
+    "text": lambda text: text,
+    "tuple": lambda text: (text, 201),
+    "response": lambda text: Response([text]),
+    "stream": lambda text: iter([text, text]),
+    "plain-json": lambda text: jsonify(text),
+    "template": lambda text: render_template_string("{{ text }}", text=text),
+    "redirect": lambda text: redirect(f"/{text}"),
+    "error": lambda text: abort(400, text),
+}
+
+
+@pytest.mark.parametrize("ensure_ascii", [True, False])
+@pytest.mark.parametrize("is_async", [True, False])
+@pytest.mark.parametrize("kind", TEXT_ANSWERS)
+def test_half_a_surrogate_pair_that_a_client_sends_is_no_500(kind, is_async, ensure_ascii):
+    """A view that answers with it answers with a question mark, or with its escape."""
+    app = Flask("half")
+    app.json.ensure_ascii = ensure_ascii
+
+    def answer():
+        return TEXT_ANSWERS[kind](request.json)
+
+    async def answer_async():
+        return TEXT_ANSWERS[kind](request.json)
+
+    app.add_url_rule("/", view_func=answer_async if is_async else answer, methods=["POST"])
+
+    found = app.test_client().post("/", data=b'"a\\ud800b"', content_type="application/json")
+
+    assert found.status_code in {200, 201, 302, 400}
+    assert "a?b" in found.text or "a\\ud800b" in found.text
+
+
 @pytest.mark.parametrize("body", [b'"\\ud800"', b'{"\\udfff": "\\ud800x"}'])
 def test_half_a_surrogate_pair_comes_back_as_it_went(server, body):
     """Escaped, so that the response is text all the same."""
@@ -156,7 +198,7 @@ HALF = "a\ud800b"
     ],
 )
 def test_half_a_surrogate_pair_in_a_response_is_at_most_a_500(caplog, answer):
-    """Which is logged; nothing is found out only while sending."""
+    """Where it is in a header that is no address; nothing is found out only while sending."""
     app = Flask("half")
     app.add_url_rule("/", view_func=answer)
 

@@ -56,14 +56,14 @@ def errors(caplog):
     return lambda: [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
 
 
-@pytest.mark.parametrize("path", ["/", "/nowhere", "/%ff"])
-def test_a_websocket_handshake_is_refused(serve, work, errors, path):
-    """With 403, whatever the path; nothing crashes."""
+@pytest.mark.parametrize(("path", "status"), [("/", 400), ("/nowhere", 404), ("/%ff", 404)])
+def test_a_websocket_handshake_is_refused(serve, work, errors, path, status):
+    """As a request is, where the path has no WebSocket or no view at all; nothing crashes."""
     server = serve(work.app, ws="websockets-sansio")
 
     answer = server.ask(f"GET {path} HTTP/1.1", HOST, *HANDSHAKE)
 
-    assert answer.status == 403
+    assert answer.status == status
     assert server.ask("GET / HTTP/1.1", HOST).text == "index"
     assert errors() == []
 

@@ -41,7 +41,6 @@ VIEWS = {
     "none": lambda: None,
     "number": lambda: 5,
     "items": lambda: Response([1, 2]),
-    "surrogate": lambda: "\ud800",
     "no-json": lambda: jsonify(object()),
     "division": lambda: 1 / 0,
     "stop": lambda: next(iter(())),

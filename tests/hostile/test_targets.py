@@ -265,7 +265,7 @@ def test_a_request_line_without_a_version_is_refused(server, version):
         ("/api/api/where", 404),
         ("//api/where", 404),
         ("/api//where", 200),
-        ("/api", 200),
+        ("/api", 308),
     ],
 )
 async def test_a_root_path_ends_at_a_boundary(app, exchange, path, status):
