@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .chunks import encode_chunk
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -28,7 +30,7 @@ class ResponseStream:
         """
         if self.closed:
             raise ValueError("The response's stream is closed; take response.stream again.")
-        self._chunks().append(value.encode(errors="replace") if isinstance(value, str) else bytes(value))
+        self._chunks().append(encode_chunk(value))
         self.response.headers.pop("Content-Length", None)
         return len(value)
 
