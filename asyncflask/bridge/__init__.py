@@ -1,6 +1,7 @@
 """Where user code runs, on the event loop or in a worker: the one place that knows threads."""
 
 from .aside import run_aside, stand_alone
+from .awaiting import steps_of
 from .blocking import Blockage, Place, Report, watched
 from .cancelling import cancel_once
 from .colours import blocks, inline, is_async
@@ -27,6 +28,7 @@ from .hop import (
 )
 from .host import TaskHost
 from .lane import Lane, lend_thread, run_on_loop_thread
+from .outside import receive_outside, run_with, send_outside
 from .stream import iterate
 
 __all__ = [
@@ -51,13 +53,17 @@ __all__ = [
     "leave_pool",
     "lend_thread",
     "limit_workers",
+    "receive_outside",
     "run_aside",
     "run_here",
     "run_in_worker",
     "run_io",
     "run_on_loop_thread",
     "run_sync",
+    "run_with",
+    "send_outside",
     "stand_alone",
+    "steps_of",
     "task_of_caller",
     "this_thread",
     "to_loop",

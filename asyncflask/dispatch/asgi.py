@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import anyio
 
 from .. import bridge
-from ..ctx import AppContext
+from ..ctx import AppContext, variables_before
 from ..exceptions import MethodNotAllowed, NotFound
 from ..routing import WebsocketMismatch
 from ..setup.application import Application
@@ -43,6 +44,12 @@ def _close_connection(scope: Scope, response: Response) -> None:
     # SPEC: RFC 9113 section 8.2.2: HTTP/2 has no connection fields.
     if scope.get("http_version", "1.1").startswith("1"):
         response.headers["Connection"] = "close"
+
+
+def _receive_outside(ctx: AppContext, request: Request) -> None:
+    """Let no server keep the context variables of a request that receives while it is answered."""
+    if ctx.around is not None and request._receive is not None and not request._shared_receive:
+        request._receive = partial(bridge.receive_outside, ctx.around, request._receive)
 
 
 class ASGIMethods(Application):
@@ -81,7 +88,9 @@ class ASGIMethods(Application):
         if self._front is not None:
             if not self._got_first_request and scope["type"] != "lifespan":
                 self._got_first_request = True
-            await self._front(scope, receive, send)
+            stale = variables_before()
+            answering = self._front(scope, receive, send)
+            await (answering if stale is None else bridge.run_with(stale, answering))
         elif scope["type"] == "http":
             self.__dict__["_is_unwrapped"] = self._has_own_asgi_app
             await self._answer(scope, receive, send)
@@ -146,13 +155,17 @@ class ASGIMethods(Application):
         self.asgi_app = app  # type: ignore[method-assign, assignment]  # what the name is for
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if not self._got_first_request:
-            self._got_first_request = True
+        # PERF: not by an attribute, which Flask.__setattr__ looks at.
+        self.__dict__["_got_first_request"] = True
         request = self.request_class(scope)
         request._app = self
         request._receive = receive
         ctx = AppContext(self, request)  # type: ignore[arg-type]  # Flask has the rest
-        ctx.enter()
+        stale = ctx.enter()
+        if stale is not None:
+            ctx.leave()
+            await bridge.run_with(stale, self._answer(scope, receive, send))
+            return
         try:
             # PERF: one dict from the headers answers what every request is asked, in C.
             fields = dict(scope["headers"])
@@ -283,6 +296,7 @@ class ASGIMethods(Application):
         if rule.max_content_length is not ...:
             request.max_content_length = rule.max_content_length
         if rule.stream_body:
+            _receive_outside(ctx, request)
             attach_stream(request)
             return
         try:
@@ -318,6 +332,8 @@ class ASGIMethods(Application):
     ) -> None:
         """Send a streamed response; its context lives until the stream has ended."""
         scope, receive, send = connection
+        if ctx.around is not None:
+            send = partial(bridge.send_outside, ctx.around, send)
         if ctx.request is None:
             # Of a WebSocket, nothing is read ahead before it is accepted.
             pass
@@ -326,6 +342,7 @@ class ASGIMethods(Application):
             receive = ctx.request._receive or receive
         else:
             # Its generator may read the body while it is watched whether the client leaves.
+            _receive_outside(ctx, ctx.request)
             receive = receive_beside_body(ctx.request)
         error: BaseException | None = None
         try:

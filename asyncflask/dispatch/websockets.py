@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 import anyio
 
 from .. import bridge
-from ..ctx import AppContext
+from ..ctx import AppContext, variables_before
 from ..signals import appcontext_pushed
 from ..wrappers.channel import Channel
 from .closing import NORMAL
@@ -33,6 +33,10 @@ async def answer_websocket(app: Any, scope: Scope, receive: Receive, send: Send)
     Args:
         app: a `Flask`.
     """
+    stale = variables_before()
+    if stale is not None:
+        await bridge.run_with(stale, answer_websocket(app, scope, receive, send))
+        return
     app._got_first_request = True
     if (await receive())["type"] != "websocket.connect":
         # The client has left again.
