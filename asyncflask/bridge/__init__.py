@@ -2,6 +2,7 @@
 
 from .aside import run_aside, stand_alone
 from .awaiting import steps_of
+from .awaiting import steps_of
 from .blocking import Blockage, Place, Report, watched
 from .cancelling import cancel_once
 from .colours import blocks, inline, is_async
@@ -63,6 +64,7 @@ __all__ = [
     "run_with",
     "send_outside",
     "stand_alone",
+    "steps_of",
     "steps_of",
     "task_of_caller",
     "this_thread",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 
+from .. import bridge
 from ..exceptions import BadRequest, ClientDisconnected, RequestEntityTooLarge, RequestTimeout
 
 if TYPE_CHECKING:
@@ -128,7 +129,7 @@ class Incoming:
         PERF: a small body has mostly arrived with its headers, and a timer costs more than the
         rest of receiving it: it is allocated, holds a copy of the context, and is freed later.
         """
-        waiting = self._receive().__await__()
+        waiting = bridge.steps_of(self._receive())
         try:
             signal = next(waiting)
         except StopIteration as stop:

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import anyio
 import pytest
 
-from asyncflask import bridge
+from asyncflask import Flask, bridge, request
 from asyncflask.dispatch import body as receiving
 from asyncflask.dispatch.body import must_close_connection
 from asyncflask.exceptions import (
@@ -569,3 +569,42 @@ async def test_a_stream_without_body_is_empty():
 
     assert await request.stream.read() == b""
     assert server.asked == 0
+
+
+class Ready:
+    """What a compiled server's `receive` gives: an iterator that cannot be sent to."""
+
+    def __init__(self, message):
+        self._message = message
+
+    def __await__(self):
+        return self
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        raise StopIteration(self._message)
+
+
+@pytest.mark.anyio
+async def test_a_receive_that_is_no_coroutine(exchange):
+    """Granian's is none."""
+    app = Flask("compiled")
+    messages = [
+        {"type": "http.request", "body": b"one ", "more_body": True},
+        {"type": "http.request", "body": b"two", "more_body": False},
+    ]
+
+    @app.post("/")
+    async def echo():
+        return request.data
+
+    answer = await exchange(
+        app,
+        method="POST",
+        headers={"Transfer-Encoding": "chunked"},
+        receive=lambda: Ready(messages.pop(0)),
+    )
+
+    assert answer.body == b"one two"
