@@ -112,10 +112,18 @@ def _to_ascii_host(host: str) -> str:
     Raises:
         BadHost: it is none.
     """
+    if host.isascii():
+        return host
     try:
-        return host if host.isascii() else host.encode("idna").decode("ascii")
+        ascii_host = host.encode("idna")
+        # IDNA drops some characters and takes others for letters, so that one name has many
+        # spellings; a host that is trusted is meant literally.
+        is_literal = ascii_host.decode("idna") == host.lower()
     except UnicodeError as exc:
         raise BadHost(f"The host {host!r} is not a valid host name.") from exc
+    if not is_literal:
+        raise BadHost(f"The host {host!r} is not spelled as host names are.")
+    return ascii_host.decode("ascii")
 
 
 # PERF: a request asks for its host, mostly the same; a hit costs no Python call. Bounded, since

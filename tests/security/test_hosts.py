@@ -7,7 +7,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from asyncflask import Flask, request, url_for
+from asyncflask import Flask, Request, request, url_for
+from asyncflask.exceptions import BadRequest
 
 HOSTS = [
     "a/admin?",
@@ -174,3 +175,15 @@ def test_hosts_do_not_fill_the_memory():
         assert client.get("/where", headers={"Host": f"host{number}.test"}).status_code == 200
 
     assert len(app._good_hosts) == 1000
+
+
+@pytest.mark.parametrize(
+    "host", [b"example.\xadcom", "ｅxample.com".encode(), "exam\u200bple.com".encode()]
+)
+def test_another_spelling_of_a_trusted_host_is_not_trusted(host):
+    """IDNA would make one name of both; found by fuzzing."""
+    asked = Request({"type": "http", "method": "GET", "path": "/", "headers": [(b"host", host)]})
+    asked.trusted_hosts = ["example.com"]
+
+    with pytest.raises(BadRequest):
+        _ = asked.host
