@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import io
+from urllib.parse import parse_qsl
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from werkzeug.wrappers import Request as WerkzeugRequest
 
 from asyncflask.exceptions import BadHost, BadRequest, SecurityError
+from asyncflask.wrappers.request_url import ESCAPE_UNDECODABLE, parse_query
 
 PARTS = (
     "path",
@@ -132,6 +136,20 @@ def test_bytes_that_are_no_utf_8_stay_percent_escapes(make_request, query):
 
     assert request.args["a"] == "%FF"
     assert request.url == "http://localhost/?a=%FF"
+
+
+PIECES = [b"&", b"=", b"+", b"%", b"a", b"C3", b"%26", b"%3d", b"%3D", b"%2B", b"%C3", b"%A9"]
+PIECES += [b"\xc3", b"\xa9", b"\xff", b"\xe2\x82\xac", b"\\", b"\n", b";"]
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=12).map(b"".join))
+def test_queries_are_read_as_urllib_reads_them(query):
+    """Whatever stands in a query, its pairs are those of urllib's parse_qsl."""
+    text = query.decode("utf-8", ESCAPE_UNDECODABLE)
+
+    expected = parse_qsl(text, keep_blank_values=True, errors=ESCAPE_UNDECODABLE) if text else []
+
+    assert parse_query(query) == expected
 
 
 def test_only_the_ampersand_separates_parameters(make_request):
