@@ -290,6 +290,15 @@ def limit_workers(workers: int, pool: str = "") -> None:
     _pool.set((pool, workers))
 
 
+def dismiss_workers() -> None:
+    """Let this event loop's threads end that have no work.
+
+    A server that ends without its event loop, as Granian's workers do, waits for them.
+    """
+    for pool in current_loop().pools.values():
+        pool.dismiss()
+
+
 def leave_pool() -> None:
     """Let this task's sync code have threads of its own: those of the pool may all be stuck."""
     _waited_for.set(True)

@@ -7,6 +7,7 @@ import math
 from collections import deque
 from contextlib import suppress
 from contextvars import Context, copy_context
+from enum import Enum, auto
 from functools import partial
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -46,6 +47,12 @@ class Job:
         self.is_over = anyio.Event()
 
 
+class _Word(Enum):
+    """What is said to one thread in place of a job."""
+
+    DISMISSED = auto()
+
+
 class Pool:
     """Up to `size` of anyio's worker threads for one event loop.
 
@@ -63,7 +70,7 @@ class Pool:
         self._size = size
         self._warning = warning
         self._wake_loop = _waking(current_token().native_token)
-        self._jobs: SimpleQueue[Job | None] = SimpleQueue()
+        self._jobs: SimpleQueue[Job | _Word | None] = SimpleQueue()
         self._finished: deque[Job] = deque()
         self._unfinished = 0
         self._threads = 0
@@ -105,6 +112,11 @@ class Pool:
         if self._unfinished > self._threads:
             self._grow()
         return job
+
+    def dismiss(self) -> None:
+        """Let the threads end that are idle, and the others after their job; new ones may come."""
+        for _ in range(self._threads):
+            self._jobs.put(_Word.DISMISSED)
 
     def _grow(self) -> None:
         if self._threads >= self._size:
@@ -165,7 +177,7 @@ class Pool:
         with suppress(Empty):
             while True:
                 job = self._jobs.get_nowait()
-                if job is not None:
+                if isinstance(job, Job):
                     job.is_over.set()
         self._jobs.put(None)
 
@@ -177,6 +189,8 @@ class Pool:
             try:
                 job = self._jobs.get(timeout=_IDLE)
             except Empty:
+                return
+            if job is _Word.DISMISSED:
                 return
             if job is None:
                 # For the next thread.

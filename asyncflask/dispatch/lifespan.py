@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from .. import bridge
 from .serving import Serving
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ async def answer_lifespan(app: Any, scope: Scope, receive: Receive, send: Send) 
             await send({"type": "lifespan.startup.complete"})
             await receive()
         await serving.begin_to_stop()
+    bridge.dismiss_workers()
     part = "shutdown" if serving.has_started else "startup"
     failure = serving.failure
     if failure is None:

@@ -225,3 +225,25 @@ def test_idle_threads_end_with_the_event_loop(use_uvloop, monkeypatch):
     for thread in threads:
         thread.join(20)
     assert [thread.is_alive() for thread in threads] == [False] * 3
+
+
+async def test_dismissed_threads_end_and_others_follow(monkeypatch):
+    """The idle one at once, the busy one after its job; later calls have new ones."""
+    monkeypatch.setattr(pool, "_IDLE", 120)
+    bridge.limit_workers(2)
+    ended = threading.Semaphore(0)
+    work = pool.Pool._work
+
+    def work_and_tell(self):
+        work(self)
+        ended.release()
+
+    monkeypatch.setattr(pool.Pool, "_work", work_and_tell)
+    two = threading.Barrier(2)
+    await run_at_once(lambda: two.wait(timeout=10), 2)
+
+    bridge.dismiss_workers()
+
+    assert await anyio.to_thread.run_sync(ended.acquire, True, 10)
+    assert await anyio.to_thread.run_sync(ended.acquire, True, 10)
+    assert await bridge.run_in_worker(lambda: "again") == "again"
