@@ -236,7 +236,14 @@ def broken_form(exc: MultipartError) -> HTTPException:
 
 
 def read_head(segment: MultipartSegment) -> tuple[str, str | None, Headers]:
-    """The name of a part, its file name, which is None for a field, and its headers."""
+    """The name of a part, its file name, which is None for a field, and its headers.
+
+    Raises:
+        BadRequest: a header is of several lines.
+    """
+    # The parser notices only some of them, which depends on how the body is cut into chunks.
+    if any("\n" in value or "\r" in value for _, value in segment.headerlist):
+        raise BadRequest("The multipart form is broken: a header has a line break.")
     headers = Headers.trusted([(name, _to_text(value)) for name, value in segment.headerlist])
     options = parse_part_options(headers["Content-Disposition"])
     return options.get("name", ""), options.get("filename"), headers

@@ -249,3 +249,16 @@ def test_any_garbage_is_refused_or_parsed(garbage):
         form.close()
 
     assert form.form.parts <= 1000
+
+
+@pytest.mark.parametrize("size", [1, 1000])
+@pytest.mark.parametrize("line_break", ["\n", "\r", "\x0c\n"])
+def test_a_header_with_a_line_break_is_refused(line_break, size):
+    """However the body is cut into chunks; found by fuzzing."""
+    head = f'--b\r\nContent-Disposition: form-data; name="a"{line_break}X-Other: b\r\n\r\n'
+    body = head.encode() + b"text\r\n--b--\r\n"
+    form = MultipartForm("b", FormLimits())
+
+    with pytest.raises(BadRequest):
+        for at in range(0, len(body), size):
+            form.feed(body[at : at + size])
