@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from types import SimpleNamespace
 
 import pytest
 
 from asyncflask import Blueprint, Flask, render_template_string, security, send_from_directory
+from asyncflask.dispatch import files
 from asyncflask.utils import secure_filename
 
 HOST = "Host: localhost"
@@ -183,9 +185,9 @@ def looked_at(monkeypatch):
 
     def note(path):
         paths.append(path)
-        return False
+        raise FileNotFoundError(path)
 
-    monkeypatch.setattr(os.path, "isfile", note)
+    monkeypatch.setattr(files, "os", SimpleNamespace(**{**vars(os), "stat": note}))
     return paths
 
 
