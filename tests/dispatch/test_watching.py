@@ -329,8 +329,29 @@ class TestWaitingForSomethingElse:
 
         assert log == ["x", "y", *NORMAL_END]
 
-    async def test_tasks_that_only_send(self, app, connect, log):
+    async def test_tasks_that_wait(self, app, connect, log):
         """Where nobody receives, all are cancelled."""
+
+        @app.websocket("/ws")
+        async def ws():
+            socket = websocket._get_current_object()
+
+            async def greet():
+                await socket.send("hello")
+                await anyio.sleep_forever()
+
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(greet)
+                tasks.start_soon(greet)
+
+        async with connect() as connection:
+            await connection.receive()
+            await connection.receive()
+
+        assert log == INTERRUPTED
+
+    async def test_tasks_that_only_send(self, app, connect, log):
+        """They end, whether a message of theirs notices it first or the watching does."""
 
         @app.websocket("/ws")
         async def ws():
@@ -349,7 +370,7 @@ class TestWaitingForSomethingElse:
         async with connect() as connection:
             await connection.receive()
 
-        assert log == INTERRUPTED
+        assert log in (NORMAL_END, INTERRUPTED)
 
     async def test_own_close_cancels_nothing(self, app, connect, log):
         """A view that has closed by itself ends in its own time."""
