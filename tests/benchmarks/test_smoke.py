@@ -56,3 +56,10 @@ def test_start_up_is_measured():
     printed = run("startup.py", "--rounds", "1", "--peers", "asyncflask,starlette")
 
     assert "| asyncflask |" in printed or "Nothing was measured" in printed
+
+
+def test_idle_connections_are_weighed():
+    """What an idle WebSocket and an idle stream hold is printed for each peer."""
+    printed = run("memory.py", "idle", "--count", "5", "--peers", "asyncflask")
+
+    assert "| idle_stream | asyncflask |" in printed or "Nothing was measured" in printed

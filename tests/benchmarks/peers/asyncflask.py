@@ -179,6 +179,20 @@ def generator() -> Any:
     return app
 
 
+def idle_stream() -> Any:
+    app = make_app()
+
+    @app.get("/")
+    async def stream() -> Response:
+        async def chunks() -> Any:
+            yield CHUNK
+            await anyio.sleep_forever()
+
+        return Response(chunks(), mimetype="text/plain")
+
+    return app
+
+
 def websocket() -> Any:
     app = make_app()
 

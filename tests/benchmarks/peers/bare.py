@@ -233,6 +233,15 @@ def generator() -> Any:
     return app
 
 
+def idle_stream() -> Any:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": CHUNK, "more_body": True})
+        await anyio.sleep_forever()
+
+    return app
+
+
 def websocket() -> Any:
     async def app(scope: Any, receive: Any, send: Any) -> None:
         await receive()

@@ -162,6 +162,17 @@ def generator() -> Any:
     return make_app(stream)
 
 
+def idle_stream() -> Any:
+    async def stream(request: Request) -> Response:
+        async def chunks() -> Any:
+            yield CHUNK
+            await anyio.sleep_forever()
+
+        return StreamingResponse(chunks(), media_type="text/plain")
+
+    return make_app(stream)
+
+
 def websocket() -> Any:
     async def echo(websocket: WebSocket) -> None:
         await websocket.accept()
