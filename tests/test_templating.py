@@ -7,7 +7,7 @@ import os
 import weakref
 
 import pytest
-from jinja2 import DictLoader, Template, TemplateNotFound, TemplatesNotFound
+from jinja2 import DictLoader, Template, TemplateNotFound, TemplatesNotFound, pass_context
 
 from asyncflask.app import Flask
 from asyncflask.blueprints import Blueprint
@@ -293,6 +293,63 @@ def test_template_functions(kind, app):
         text = render_template_string(source)
 
     assert text == "4"
+
+
+def test_functions_get_what_the_template_passes_and_no_more(app):
+    """In a loop and in a block, where Jinja knows more variables than they ask for."""
+
+    def show(*args, **kwargs):
+        return f"{args}{kwargs}"
+
+    loop = "{% for i in [1] %}{% set j = i %}{{ show(i, j=j)|safe }}{% endfor %}"
+    source = f"{{% block b %}}{loop}{{% endblock %}}"
+    with app.app_context():
+        text = render_template_string(source, show=show)
+
+    assert text == "(1,){'j': 1}"
+
+
+@pytest.mark.parametrize("is_method", [False, True])
+def test_functions_that_ask_for_the_context_get_it(app, is_method):
+    """With what was set in the loop around the call."""
+
+    class Shelf:
+        @pass_context
+        def look(self, context):
+            return context["j"]
+
+    @pass_context
+    def look(context):
+        return context["j"]
+
+    source = "{% for i in [1, 2] %}{% set j = i %}{{ look() }}{% endfor %}"
+    with app.app_context():
+        text = render_template_string(source, look=Shelf().look if is_method else look)
+
+    assert text == "12"
+
+
+def test_callable_objects_may_ask_for_the_context(app):
+    """At their `__call__`."""
+
+    class Look:
+        @pass_context
+        def __call__(self, context):
+            return context["name"]
+
+    with app.app_context():
+        text = render_template_string("{{ look() }}", look=Look(), name="here")
+
+    assert text == "here"
+
+
+@pytest.mark.parametrize("find", [lambda: next(iter(())), iter(()).__next__])
+def test_a_function_that_has_nothing_left_is_undefined(app, find):
+    """An iterator that is exhausted does not end the template."""
+    with app.app_context():
+        text = render_template_string("[{{ find() }}]", find=find)
+
+    assert text == "[]"
 
 
 # Signals
