@@ -228,8 +228,13 @@ class SecureCookieSessionInterface(SessionInterface):
             return None
         # COMPAT: itsdangerous signs with the last key of the list.
         secrets = (*(app.config["SECRET_KEY_FALLBACKS"] or ()), app.secret_key)
-        keys = tuple(map(want_bytes, secrets))
-        settings = (keys, self.salt, self.key_derivation, self.digest_method, id(self.serializer))
+        settings = (
+            secrets,
+            self.salt,
+            self.key_derivation,
+            self.digest_method,
+            id(self.serializer),
+        )
 
         # PERF: kept, not built at every open and save: 0.9 microseconds instead of 3.8. One
         # interface serves several apps, and keys change at run time: whatever matters is in the
@@ -239,6 +244,7 @@ class SecureCookieSessionInterface(SessionInterface):
         if serializer is None:
             if len(kept) >= self._kept_serializers:
                 kept.clear()
+            keys = tuple(map(want_bytes, secrets))
             serializer = kept[settings] = self._build_serializer(keys)
             self._warn_of_short_key(app, keys[-1])
         return serializer

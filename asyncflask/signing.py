@@ -8,7 +8,13 @@ import zlib
 from binascii import a2b_base64, b2a_base64
 from typing import TYPE_CHECKING, Any, Final
 
-from itsdangerous import HMACAlgorithm, TimestampSigner, URLSafeTimedSerializer, want_bytes
+from itsdangerous import (
+    BadPayload,
+    HMACAlgorithm,
+    TimestampSigner,
+    URLSafeTimedSerializer,
+    want_bytes,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -150,6 +156,24 @@ class KeepingSerializer(URLSafeTimedSerializer):
         except ValueError:
             return None
         return payload if max_age is None or 0 <= age <= max_age else None
+
+    def dumps(self, obj: Any, salt: str | bytes | None = None) -> str:
+        if salt is not None or not self.is_text_serializer:
+            return super().dumps(obj, salt)
+        # PERF: TimestampSigner.sign in place: 3 µs less.
+        now: int = self._kept.get_timestamp()
+        signed_at = encode(now.to_bytes((now.bit_length() + 7) // 8, "big"))
+        value = self.dump_payload(obj) + b"." + signed_at
+        signature: bytes = self._kept.get_signature(value)
+        return (value + b"." + signature).decode()
+
+    def load_payload(self, payload: bytes, *args: Any, **kwargs: Any) -> Any:
+        if payload[:1] == b"." or args or kwargs or not self.is_text_serializer:
+            return super().load_payload(payload, *args, **kwargs)
+        try:
+            return self.serializer.loads(decode(payload).decode())
+        except Exception as exc:
+            raise BadPayload(f"The signed content cannot be read: {exc}", exc) from exc
 
     def dump_payload(self, obj: Any) -> bytes:
         text = want_bytes(self.serializer.dumps(obj))

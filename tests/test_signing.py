@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import pickle
 
 import pytest
 from hypothesis import given
@@ -148,3 +149,13 @@ def test_base64_is_undone(data):
 
     assert decode(text) == data
     assert not {*text} & {*b"+/="}
+
+
+def test_a_serializer_may_make_bytes():
+    """As pickle does; then the signed text is bytes too, as of itsdangerous."""
+    mine = KeepingSerializer((NEW,), "salt", pickle, "hmac", sha1)
+
+    signed = mine.dumps({"visits", 1})
+
+    assert isinstance(signed, bytes)
+    assert mine.loads(signed, max_age=10) == {"visits", 1}
