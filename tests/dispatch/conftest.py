@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from asyncflask import Flask
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
@@ -104,3 +106,27 @@ def start(tmp_path: Path) -> Iterator[Callable[..., ServerProcess]]:
     yield start_server
     for each in started:
         each.end()
+
+
+class Noted:
+    """An app that notes what runs of a request."""
+
+    def __init__(self, **config):
+        self.app = Flask("timed")
+        self.app.config.update(config, SECRET_KEY="k")
+        self.order = []
+
+        @self.app.after_request
+        def note_after(response):
+            self.order.append("after")
+            return response
+
+        @self.app.teardown_request
+        def note_teardown(exc):
+            self.order.append(("teardown", type(exc)))
+
+
+@pytest.fixture
+def noted():
+    """An app that notes what runs of a request."""
+    return Noted()
