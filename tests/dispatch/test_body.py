@@ -375,6 +375,77 @@ async def test_cancellation_while_waiting_passes():
     assert scope.cancelled_caught
 
 
+class Middleware:
+    """A `receive` around a server's that runs tasks beside it and cleans up, as some do."""
+
+    def __init__(self, server):
+        self.server = server
+        self.has_cleaned_up = False
+
+    async def __call__(self):
+        try:
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(anyio.sleep_forever)
+                # It waits: what follows is not received at once.
+                await anyio.wait_all_tasks_blocked()
+                message = await self.server()
+                tasks.cancel_scope.cancel()
+            return message
+        finally:
+            with anyio.CancelScope(shield=True):
+                await anyio.wait_all_tasks_blocked()
+            self.has_cleaned_up = True
+
+
+@pytest.mark.anyio
+async def test_middleware_may_use_task_groups_in_receive():
+    """What `receive` enters before it waits is left before anything of ours."""
+    request = make_request(100, BODY_TIMEOUT=60)
+
+    await receive_body(request, Middleware(Server(*chunks(b"x" * 100, 10))))
+
+    assert request.data == b"x" * 100
+
+
+@pytest.mark.anyio
+async def test_middleware_is_interrupted_by_the_timeout():
+    """It cleans up; what it makes of the interruption does not matter, nor does it last."""
+    request = make_request(None, BODY_TIMEOUT=0.01)
+    middleware = Middleware(Server())
+
+    await receive_body(request, middleware)
+    await anyio.wait_all_tasks_blocked()
+
+    assert middleware.has_cleaned_up
+    with pytest.raises(RequestTimeout):
+        _ = request.data
+
+
+@pytest.mark.anyio
+async def test_cancellation_passes_through_middleware():
+    """A request that is cancelled while its body is awaited is cancelled in `receive`."""
+    request = make_request(None)
+    middleware = Middleware(Server())
+
+    with anyio.move_on_after(0.01) as scope:
+        await receive_body(request, middleware)
+
+    assert scope.cancelled_caught
+    assert middleware.has_cleaned_up
+
+
+@pytest.mark.anyio
+async def test_an_error_of_receive_passes():
+    """What `receive` raises after it has waited is its own, not a timeout."""
+
+    async def fail():
+        await anyio.wait_all_tasks_blocked()
+        raise LookupError("gone")
+
+    with pytest.raises(LookupError, match="gone"):
+        await receive_body(make_request(None), fail)
+
+
 # The connection afterwards
 
 
