@@ -86,7 +86,7 @@ def test_a_status_that_is_none_is_a_500(app, caplog, status):
     assert "200 to 599" in str(caplog.records[0].exc_info[1])
 
 
-@pytest.mark.parametrize("items", [[1], ["a", None], ["\ud800"], [b"a", object()]])
+@pytest.mark.parametrize("items", [[1], ["a", None], [b"a", object()]])
 def test_a_list_with_what_is_no_text_is_a_500(app, items):
     """It is encoded in time."""
     assert (
