@@ -15,10 +15,15 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import pytest
 import uvicorn
+from hypothesis import settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+# How long an example takes says more of what else the machine does than of the code.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 @pytest.fixture(

@@ -17,9 +17,9 @@ END = b"\r\n--bb--\r\n"
 MIB = 1024 * 1024
 
 
-def make_app(told):
+def make_app(told, *, timeout=20):
     app = Flask("parts")
-    app.config.update(MAX_CONTENT_LENGTH=8 * MIB, BODY_TIMEOUT=0.2)
+    app.config.update(MAX_CONTENT_LENGTH=8 * MIB, BODY_TIMEOUT=timeout)
 
     @app.post("/async", stream_body=True)
     async def measure_async():
@@ -185,8 +185,10 @@ def test_a_client_that_goes_before_the_end(server, told, body):
 
 
 @pytest.mark.parametrize("path", ["/async", "/sync"])
-def test_a_client_that_stalls(server, path):
+def test_a_client_that_stalls(serve, told, path):
     """408 after BODY_TIMEOUT, and the connection ends."""
+    server = serve(make_app(told, timeout=0.2))
+
     with server.connect() as connection:
         answer = connection.ask(*head(path, MULTIPART, length=1000), body=FILE_HEAD)
         rest = connection.read_all()
