@@ -3,7 +3,7 @@
 from .aside import run_aside, stand_alone
 from .awaiting import steps_of
 from .blocking import Blockage, Place, Report, watched
-from .cancelling import cancel_once
+from .cancelling import cancel_once, is_error
 from .colours import blocks, inline, is_async
 from .errand import run_io
 from .event import Event
@@ -29,7 +29,7 @@ from .hop import (
 )
 from .host import TaskHost
 from .lane import Lane, lend_thread, run_on_loop_thread
-from .outside import receive_outside, run_with, send_outside
+from .outside import OutsideSend, receive_outside, run_with
 from .stream import iterate
 
 __all__ = [
@@ -38,6 +38,7 @@ __all__ = [
     "Event",
     "Home",
     "Lane",
+    "OutsideSend",
     "Place",
     "Report",
     "TaskHost",
@@ -50,6 +51,7 @@ __all__ = [
     "ensure_sync",
     "inline",
     "is_async",
+    "is_error",
     "is_on_event_loop",
     "iterate",
     "leave_pool",
@@ -63,7 +65,6 @@ __all__ = [
     "run_on_loop_thread",
     "run_sync",
     "run_with",
-    "send_outside",
     "stand_alone",
     "steps_of",
     "task_of_caller",

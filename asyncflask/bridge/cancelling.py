@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import anyio
 
+from .hop import is_on_event_loop
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Generator
 
@@ -60,6 +62,22 @@ def _drive(
     finally:
         # A frame that holds the exception whose traceback holds the frame is a cycle.
         error = None
+
+
+def is_error(exc: BaseException) -> bool:
+    """Whether something went wrong, SystemExit and the like included.
+
+    A cancellation and the closing of a coroutine are no errors, nor is a group with any of them.
+    """
+    if isinstance(exc, Exception):
+        return True
+    passing: tuple[type[BaseException], ...] = (GeneratorExit,)
+    # A thread is not cancelled: what is raised there is the user's.
+    if is_on_event_loop():
+        passing = (*passing, anyio.get_cancelled_exc_class())
+    if isinstance(exc, BaseExceptionGroup):
+        return exc.split(lambda each: isinstance(each, passing))[0] is None
+    return not isinstance(exc, passing)
 
 
 def _is_cancellation(error: object) -> bool:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import anyio
 from anyio.lowlevel import current_token
 
+from .cancelling import is_error
 from .event import call_soon
 from .hop import Worker, _HopCancelled
 from .lane import current_lane
@@ -47,12 +48,14 @@ async def iterate(
             yield items
         return
     feed = _Feed(iterable, encode)
-    error: Exception | None = None
+    error: BaseException | None = None
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(feed.fill)
         try:
             yield feed
-        except Exception as exc:
+        except BaseException as exc:
+            if not is_error(exc):
+                raise
             # The task group would wrap it in an ExceptionGroup.
             error = exc
         finally:
@@ -165,10 +168,10 @@ class _Feed:
         if room is not None:
             room.set()
 
-    def untold_error(self) -> Exception | None:
+    def untold_error(self) -> BaseException | None:
         """The error that ended the iterable, where nobody was there to be told."""
         error, self._error = self._error, None
-        return error if isinstance(error, Exception) else None
+        return error
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         return self
@@ -191,6 +194,9 @@ class _Feed:
         error, self._error = self._error, None
         if error is None:
             raise StopAsyncIteration
+        if isinstance(error, (StopIteration, StopAsyncIteration)):
+            # As Python does with a generator's, since it would look like an ordinary end.
+            raise RuntimeError(f"The stream raised {type(error).__name__}") from error
         try:
             raise error
         finally:

@@ -9,7 +9,7 @@ import anyio
 
 from .. import bridge
 from ..ctx import AppContext, variables_before
-from ..exceptions import MethodNotAllowed, NotFound
+from ..exceptions import InternalServerError, MethodNotAllowed, NotFound
 from ..routing import WebsocketMismatch
 from ..setup.application import Application
 from ..setup.mounts import check_is_not_wsgi
@@ -19,7 +19,8 @@ from .body import attach_stream, must_close_connection, receive_beside_body, rec
 from .front import build_front
 from .lifespan import answer_lifespan, refuse
 from .misses import explain_miss, page_of_miss
-from .responses import ForwardedResponse
+from .pipeline import must_survive
+from .responses import ForwardedResponse, to_response
 from .straight import may_go_straight
 from .supervision import Supervision, deadline_after, send_until
 from .websockets import answer_websocket
@@ -56,6 +57,7 @@ class ASGIMethods(Application):
     """What a server calls of the app."""
 
     request_class: type[Request]
+    response_class: type[Response]
     session_interface: SessionInterface
     _good_hosts: set[bytes | None]
     _is_unwrapped = False
@@ -74,6 +76,10 @@ class ASGIMethods(Application):
     def log_exception(
         self, exc_info: tuple[type[BaseException], BaseException, TracebackType | None]
     ) -> None:
+        raise NotImplementedError
+
+    @property
+    def propagates_exceptions(self) -> bool:
         raise NotImplementedError
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -332,8 +338,7 @@ class ASGIMethods(Application):
     ) -> None:
         """Send a streamed response; its context lives until the stream has ended."""
         scope, receive, send = connection
-        if ctx.around is not None:
-            send = partial(bridge.send_outside, ctx.around, send)
+        send = sending = bridge.OutsideSend(ctx.around, send)
         if ctx.request is None:
             # Of a WebSocket, nothing is read ahead before it is accepted.
             pass
@@ -347,13 +352,15 @@ class ASGIMethods(Application):
         error: BaseException | None = None
         try:
             await response(scope, receive, send)
-        except Exception as exc:
-            self.log_exception((type(exc), exc, exc.__traceback__))
-            error = exc
-            raise
         except BaseException as exc:
             error = exc
-            raise
+            if self.propagates_exceptions or not must_survive(ctx, exc):
+                raise
+            self.log_exception((type(exc), exc, exc.__traceback__))
+            # A server cuts the connection of a response that is left incomplete, and would log
+            # an error that gets there once more.
+            if not sending.has_begun:
+                await to_response(self, ctx.request, InternalServerError())(scope, receive, send)
         finally:
             await self._tear_down_shielded(ctx, error)
             error = None

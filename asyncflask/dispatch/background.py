@@ -195,7 +195,9 @@ async def _perform(app: Any, running: _RunningJob) -> None:
             async with AppContext(app) as ctx:
                 work = guard_job(ctx, job.name, call(ctx, step, *job.args, **job.kwargs))
                 await bridge.drive(work, ctx)
-    except (Exception, SystemExit) as exc:
+    except BaseException as exc:
+        if not bridge.is_error(exc):
+            raise
         await report(app, got_background_exception, exc, _failure_of(job))
 
 
@@ -205,7 +207,7 @@ def _perform_in_thread(app: Any, step: Step, running: _RunningJob) -> BaseExcept
     try:
         with AppContext(app) as ctx:
             bridge.run_here(call(ctx, step, *job.args, **job.kwargs), ctx)
-    except (Exception, SystemExit) as exc:
+    except BaseException as exc:
         if not running.has_ended.is_set():
             return exc
         # It was left behind at shutdown, and nobody takes the error over any more.

@@ -144,7 +144,9 @@ class Pipeline:
         except BaseException as exc:
             if not ctx.given_up:
                 await self.tear_down(ctx, error or exc)
-            raise
+            if isinstance(exc, Exception) or not must_survive(ctx, exc):
+                raise
+            return self.end_with_error(ctx, exc)
         finally:
             # An exception in a frame that its traceback holds would be a cycle.
             error = None
@@ -305,6 +307,14 @@ class Pipeline:
             server_error = await call(ctx, handler, server_error)
         return await self.finalize_request(ctx, server_error, from_error_handler=True)
 
+    def end_with_error(self, ctx: AppContext, exc: BaseException) -> Response:
+        """The plain 500 for what would end a program elsewhere, as SystemExit; it is logged.
+
+        COMPAT: error handlers do not get such an exception in Flask either.
+        """
+        ctx.app.log_exception((type(exc), exc, exc.__traceback__))
+        return to_response(ctx.app, ctx.request, InternalServerError())
+
     # -- session
 
     async def open_session(self, ctx: AppContext) -> None:
@@ -410,6 +420,13 @@ class Pipeline:
             await announce(ctx, appcontext_tearing_down, exc=exc)
         if appcontext_popped.receivers:
             await announce(ctx, appcontext_popped)
+
+
+def must_survive(ctx: AppContext, exc: BaseException) -> bool:
+    """Whether an exception must not get to the server, which it might end."""
+    # COMPAT: a test client gives the test whatever is raised.
+    is_test = "asyncflask.preserve_context" in ctx.require_connection().scope
+    return not is_test and bridge.is_error(exc)
 
 
 def no_view(rule: Any) -> KeyError:

@@ -87,7 +87,7 @@ class Supervision:
         self._has_ended = anyio.Event()
         self._was_answered: anyio.Event | None = None
         self._reason: HTTPException | None = None
-        self._failure: Exception | None = None
+        self._failure: BaseException | None = None
 
     async def run(self) -> None:
         """Answer the request; its context is torn down in the end."""
@@ -131,7 +131,9 @@ class Supervision:
             try:
                 with self._scope:
                     response = await bridge.drive(self._pipeline.run(self._ctx), self._ctx)
-            except Exception as exc:
+            except BaseException as exc:
+                if not bridge.is_error(exc):
+                    raise
                 self._failure = exc
             self._has_ended.set()
             if self._was_answered is not None:

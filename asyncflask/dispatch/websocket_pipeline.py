@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from .. import bridge
-from ..exceptions import Forbidden
+from ..exceptions import Forbidden, InternalServerError
 from ..signals import (
     got_websocket_exception,
     websocket_finished,
@@ -16,7 +16,7 @@ from ..signals import (
     websocket_tearing_down,
 )
 from ..wrappers import Response
-from .closing import closing_for, is_disconnect
+from .closing import closing_for, closing_for_error, is_disconnect
 from .origins import is_allowed_origin
 from .pipeline import Pipeline, no_view
 from .steps import is_awaitable, settle
@@ -137,6 +137,15 @@ class WebSocketPipeline(Pipeline):
         if is_disconnect(exc):
             return await self.finalize_request(ctx, None, from_error_handler=True)
         return await super().handle_exception(ctx, exc)
+
+    def end_with_error(self, ctx: AppContext, exc: BaseException) -> Response:
+        """The same for a WebSocket: a 500 instead of the handshake, or a close code after it."""
+        response = super().end_with_error(ctx, exc)
+        websocket: Any = ctx.websocket
+        if websocket._channel.is_handshaking:
+            return response
+        websocket._closing = closing_for_error(InternalServerError())
+        return ENDED
 
     # -- the end
 

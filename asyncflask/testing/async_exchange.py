@@ -126,7 +126,9 @@ class AsyncExchange:
                 await self._app(self._scope, self._receive, self._send)
             if self._is_incomplete and not self._client_has_gone.is_set():
                 self._error = self._error or RuntimeError(INCOMPLETE)
-        except anyio.get_cancelled_exc_class():
+        except anyio.get_cancelled_exc_class() as exc:
+            # Perhaps the app's own, which is for the test as well.
+            self._error = self._error or exc
             raise
         except BaseException as exc:
             # KeyboardInterrupt and the like too: they are for the test, not for the host.

@@ -66,14 +66,16 @@ class Streaming:
         Raises:
             Exception: whatever the body raises.
         """
-        failure: Exception | None = None
+        failure: BaseException | None = None
         async with anyio.create_task_group() as self._tasks:
             # A task group would wrap the error that leaves it; the caller is to see itself.
             try:
                 await self._send_all()
             except ClientDisconnectedError:
                 pass
-            except Exception as exc:
+            except BaseException as exc:
+                if not bridge.is_error(exc):
+                    raise
                 failure = exc
             if self._is_watched:
                 self._tasks.cancel_scope.cancel()

@@ -95,8 +95,9 @@ async def test_the_last_message_is_sent_with_them():
     async def send(message):
         seen.append(number.get())
 
-    await bridge.send_outside(variables, send, {"type": "http.response.body", "more_body": True})
-    await bridge.send_outside(variables, send, {"type": "http.response.body"})
+    outside = bridge.OutsideSend(variables, send)
+    await outside({"type": "http.response.body", "more_body": True})
+    await outside({"type": "http.response.body"})
 
     assert seen == [1, 0]
 

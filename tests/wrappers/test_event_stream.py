@@ -349,7 +349,7 @@ async def test_a_client_that_stalls_while_the_server_stops(app):
 
 @COLOURS
 @pytest.mark.anyio
-async def test_an_error_in_the_generator_cuts_the_stream(app, connect, colour, caplog):
+async def test_an_error_in_the_generator_cuts_the_stream(app, colour, caplog):
     """It is logged once, and the response is left incomplete."""
 
     def generate():
@@ -363,10 +363,8 @@ async def test_an_error_in_the_generator_cuts_the_stream(app, connect, colour, c
     stream = generate_async if colour == "async" else generate
     app.add_url_rule("/", view_func=lambda: EventStream(stream()))
 
-    with pytest.raises(ExceptionGroup) as caught:
-        async with connect() as client:
-            await anyio.sleep_forever()
+    client = Client()
+    await app(SCOPE, client.receive, client.send)
 
-    assert caught.group_contains(ZeroDivisionError)
     assert not client.is_complete
     assert [record.getMessage() for record in caplog.records] == ["Exception on / [GET]"]
