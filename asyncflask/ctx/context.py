@@ -8,25 +8,24 @@ from __future__ import annotations
 import sys
 from contextlib import contextmanager
 from contextvars import Context, ContextVar, copy_context
-from functools import partial, update_wrapper
-from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, TypeVar, cast
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, cast
 
-from . import bridge
-from .exceptions import HTTPException
-from .wrappers.current import bind_current_app
+from .. import bridge
+from ..exceptions import HTTPException
+from ..wrappers.current import bind_current_app
+from .outside import NO_REQUEST, WEBSOCKET_INSTEAD
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from types import TracebackType
 
-    from .routing import Map, MapAdapter
-    from .sessions import SessionInterface, SessionMixin
-    from .wrappers.request import Request
-    from .wrappers.websocket import WebSocket
+    from ..routing import Map, MapAdapter
+    from ..sessions import SessionInterface, SessionMixin
+    from ..wrappers.request import Request
+    from ..wrappers.websocket import WebSocket
 
     Connection: TypeAlias = Request | WebSocket
-
-F = TypeVar("F", bound="Callable[..., Any]")
 
 _UNSET: Final = object()
 _current: ContextVar[AppContext | None] = ContextVar("asyncflask_context", default=None)
@@ -49,41 +48,6 @@ class ContextApp(Protocol):
     async def tear_down(
         self, ctx: AppContext, exc: BaseException | None, *, shielded: bool = True
     ) -> None: ...
-
-
-class _AppCtxGlobals:
-    """The namespace behind `g`: attributes of the user's, dict-like where that is handy."""
-
-    def get(self, name: str, default: Any = None) -> Any:
-        """The attribute `name`, or `default` where it is not set."""
-        return self.__dict__.get(name, default)
-
-    def pop(self, name: str, default: Any = _UNSET) -> Any:
-        """Remove the attribute `name` and return it.
-
-        Raises:
-            KeyError: it is not set and there is no default.
-        """
-        if default is _UNSET:
-            return self.__dict__.pop(name)
-        return self.__dict__.pop(name, default)
-
-    def setdefault(self, name: str, default: Any = None) -> Any:
-        """The attribute `name`, set to `default` first where it is not set."""
-        return self.__dict__.setdefault(name, default)
-
-    def __getattr__(self, name: str) -> Any:
-        raise AttributeError(f"g has no attribute {name!r}; it was not set in this context.")
-
-    def __contains__(self, name: str) -> bool:
-        return name in self.__dict__
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.__dict__)
-
-    def __repr__(self) -> str:
-        ctx = _current.get()
-        return object.__repr__(self) if ctx is None else f"<flask.g of {ctx.app_name!r}>"
 
 
 class AppContext:
@@ -265,7 +229,7 @@ class AppContext:
             RuntimeError: there is none.
         """
         if self.connection is None:
-            raise RuntimeError(_NO_REQUEST)
+            raise RuntimeError(NO_REQUEST)
         return self.connection
 
     def require_request(self) -> Request:
@@ -275,7 +239,7 @@ class AppContext:
             RuntimeError: there is none.
         """
         if self.request is None:
-            raise RuntimeError(_NO_REQUEST if self.websocket is None else _WEBSOCKET_INSTEAD)
+            raise RuntimeError(NO_REQUEST if self.websocket is None else WEBSOCKET_INSTEAD)
         return self.request
 
     # Life
@@ -479,35 +443,6 @@ RequestContext = AppContext
 """COMPAT: Flask 3.1 has two classes; one object serves as both here, as in Flask 3.2."""
 
 
-_NO_APP: Final = (
-    "Working outside of application context.\n\n"
-    "Something here needs the current app, and no context of one is active. Put the code in"
-    " `with app.app_context():`, or run it in a view, a hook or a command."
-)
-_NO_REQUEST: Final = (
-    "Working outside of request context.\n\n"
-    "Something here needs an active HTTP request. In a test, put the code in"
-    " `with app.test_request_context():`; for a thread or task begun in a view, use"
-    " copy_current_request_context."
-)
-_WEBSOCKET_INSTEAD: Final = (
-    "Working outside of request context.\n\n"
-    "What is active here is a WebSocket, not an HTTP request. Use `websocket` in place of"
-    " `request`: it has the URL, the headers, the cookies and the query as well."
-)
-_NO_WEBSOCKET: Final = (
-    "Working outside of websocket context.\n\n"
-    "Something here needs an active WebSocket. It is there in functions decorated with"
-    " @app.websocket, and in the hooks around them; for a thread or task begun in one, use"
-    " copy_current_websocket_context."
-)
-_REQUEST_INSTEAD: Final = (
-    "Working outside of websocket context.\n\n"
-    "What is active here is an HTTP request, not a WebSocket. Use `request` in place of"
-    " `websocket`, or route the view with @app.websocket in place of @app.route."
-)
-
-
 def current() -> AppContext | None:
     """The current context, or None."""
     return _current.get()
@@ -534,120 +469,3 @@ def _app_or_none() -> ContextApp | None:
 
 
 bind_current_app(_app_or_none)
-
-
-def require_app_context() -> AppContext:
-    """The current context.
-
-    Raises:
-        RuntimeError: there is none.
-    """
-    ctx = _current.get()
-    if ctx is None:
-        raise RuntimeError(_NO_APP)
-    return ctx
-
-
-def require_connection_context() -> AppContext:
-    """The nearest context that has a request or a WebSocket.
-
-    Raises:
-        RuntimeError: there is none.
-    """
-    ctx = _current.get()
-    if ctx is not None and ctx.connection is None:
-        ctx = ctx.connection_context
-    if ctx is None:
-        raise RuntimeError(_NO_REQUEST)
-    return ctx
-
-
-def require_request_context() -> AppContext:
-    """The nearest context, which has a request.
-
-    Raises:
-        RuntimeError: there is none, or it has a WebSocket.
-    """
-    ctx = _current.get()
-    if ctx is not None and ctx.request is None:
-        ctx = ctx.connection_context
-    if ctx is None:
-        raise RuntimeError(_NO_REQUEST)
-    if ctx.request is None:
-        raise RuntimeError(_WEBSOCKET_INSTEAD)
-    return ctx
-
-
-def require_websocket_context() -> AppContext:
-    """The nearest context, which has a WebSocket.
-
-    Raises:
-        RuntimeError: there is none, or it has a request.
-    """
-    ctx = _current.get()
-    if ctx is not None and ctx.websocket is None:
-        ctx = ctx.connection_context
-    if ctx is None:
-        raise RuntimeError(_NO_WEBSOCKET)
-    if ctx.websocket is None:
-        raise RuntimeError(_REQUEST_INSTEAD)
-    return ctx
-
-
-def has_request_context() -> bool:
-    """Whether code running here may use `request`."""
-    ctx = _current.get()
-    return ctx is not None and ctx.request_context is not None
-
-
-def has_websocket_context() -> bool:
-    """Whether code running here may use `websocket`."""
-    ctx = _current.get()
-    return ctx is not None and ctx.websocket_context is not None
-
-
-def has_app_context() -> bool:
-    """Whether code running here may use `current_app` and `g`."""
-    return _current.get() is not None
-
-
-def after_this_request(f: F) -> F:
-    """Run `f(response)` after this request only; it returns the response to be sent.
-
-    Raises:
-        RuntimeError: there is no request.
-    """
-    require_request_context()._after_request_functions.append(f)
-    return f
-
-
-def copy_current_request_context(f: F) -> F:
-    """Let `f` run in another thread, greenlet or task with a copy of this request's context.
-
-    Raises:
-        RuntimeError: there is no request.
-    """
-    return _in_copy_of(require_request_context(), f)
-
-
-def copy_current_websocket_context(f: F) -> F:
-    """Let `f` run in another thread, greenlet or task with a copy of this WebSocket's context.
-
-    Raises:
-        RuntimeError: there is no WebSocket.
-    """
-    return _in_copy_of(require_websocket_context(), f)
-
-
-def _in_copy_of(ctx: AppContext, f: F) -> F:
-    original = ctx.copy()
-
-    async def run_async(*args: Any, **kwargs: Any) -> Any:
-        async with original.copy():
-            return await f(*args, **kwargs)
-
-    def run(*args: Any, **kwargs: Any) -> Any:
-        with original.copy():
-            return f(*args, **kwargs)
-
-    return cast("F", update_wrapper(run_async if bridge.is_async(f) else run, f))
