@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import builtins
+import sys
 import tempfile
 import time
 from contextvars import ContextVar
@@ -16,11 +17,15 @@ from asyncflask import (
     Blueprint,
     Flask,
     abort,
+    flash,
     g,
+    inline,
+    render_template_string,
     request,
     send_file,
     session,
     stream_with_context,
+    url_for,
     websocket,
 )
 
@@ -31,6 +36,7 @@ app.config.update(
     SECRET_KEY="a key of tests, for tests alone",
     MAX_CONTENT_LENGTH=64 * 1024 * 1024,
     BODY_TIMEOUT=5,
+    STREAM_SHUTDOWN_TIMEOUT=1,
 )
 census = Census(app.asgi_app)
 app.asgi_app = census
@@ -42,7 +48,22 @@ ITEM = b"x" * 1024
 SHORT = 0.05  # seconds that a view takes
 
 
+# -- the end
+
+
+@app.after_serving
+async def shut_down() -> None:
+    print("shutdown function", file=sys.stderr)
+
+
 # -- hooks
+
+
+@app.teardown_request
+@inline
+def tear_down_misses(exc: BaseException | None) -> None:
+    if request.blueprint is None:
+        census.note_teardown(request.scope["torture.number"])
 
 
 @sync.after_request
@@ -102,7 +123,7 @@ def view() -> str:
 
 @asynchronous.get("/view")
 async def view_async() -> str:
-    await anyio.sleep(SHORT)
+    await anyio.sleep(request.args.get("seconds", SHORT, float))
     return "done"
 
 
@@ -144,6 +165,41 @@ def upload() -> dict[str, int]:
 @asynchronous.post("/upload")
 async def upload_async() -> dict[str, int]:
     return {"size": len(request.files["f"].read())}
+
+
+@sync.post("/form")
+def form() -> dict[str, Any]:
+    return request.form.to_dict(flat=False)
+
+
+@asynchronous.post("/form")
+async def form_async() -> dict[str, Any]:
+    return request.form.to_dict(flat=False)
+
+
+@sync.get("/items/<int:number>")
+def item(number: int) -> dict[str, Any]:
+    return {"number": number, "url": url_for(".item", number=number + 1)}
+
+
+@asynchronous.get("/items/<int:number>", endpoint="item")
+async def item_async(number: int) -> dict[str, Any]:
+    return {"number": number, "url": url_for(".item", number=number + 1)}
+
+
+PAGE = "{% for number in range(20) %}<p>{{ number }}: {{ request.args.name }}</p>{% endfor %}"
+
+
+@sync.get("/page")
+def page() -> str:
+    flash("seen")
+    return render_template_string(PAGE)
+
+
+@asynchronous.get("/page")
+async def page_async() -> str:
+    flash("seen")
+    return render_template_string(PAGE)
 
 
 @sync.post("/save")
@@ -237,6 +293,27 @@ async def stream_async() -> Any:
                 await anyio.sleep(0.001)
 
     key, pause = request.args.get("key"), request.args.get("pause", 0.01, float)
+    return items()
+
+
+@sync.get("/finite")
+def finite() -> Any:
+    def items() -> Any:
+        with census.generator(None):
+            for _ in range(20):
+                yield ITEM
+
+    return items()
+
+
+@asynchronous.get("/finite")
+async def finite_async() -> Any:
+    async def items() -> Any:
+        with census.generator(None):
+            for _ in range(20):
+                yield ITEM
+                await anyio.lowlevel.checkpoint()
+
     return items()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
 import struct
 from collections import Counter
@@ -74,15 +75,12 @@ class Client:
         """The next answer, on a connection that may be kept."""
         async with asyncio.timeout(PATIENCE):
             head = await self.reader.readuntil(b"\r\n\r\n")
-            length = next(
-                (
-                    int(line[15:])
-                    for line in head.lower().split(b"\r\n")
-                    if line.startswith(b"content-length:")
-                ),
-                0,
-            )
-            return Answer(int(head[9:12]), head, await self.reader.readexactly(length))
+            length = re.search(rb"content-length: *(\d+)", head, re.IGNORECASE)
+            if length is not None:
+                body = await self.reader.readexactly(int(length[1]))
+            else:
+                body = await self.reader.readuntil(b"\r\n0\r\n\r\n")
+            return Answer(int(head[9:12]), head, body)
 
     async def read_all(self) -> Answer:
         """The answer on a connection that the server closes; as far as it came."""

@@ -121,8 +121,9 @@ class ServerProcess:
             return json.load(answer)  # type: ignore[no-any-return]
 
     def files(self) -> list[str]:
-        """Temporary files that have a name."""
-        return [str(path) for path in self.temporary.rglob("*") if path.is_file()]
+        """Temporary files that have a name, as the server sees them."""
+        folder = Path(f"/proc/{self.process.pid}/root{self.temporary}")
+        return [str(path) for path in folder.rglob("*") if path.is_file()]
 
     def count_in_log(self, pattern: str) -> int:
         """How many lines of its log match."""
