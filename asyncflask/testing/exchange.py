@@ -100,6 +100,9 @@ class Exchange:
         error, self._error = self._error, None
         if error is None:
             return
+        if str(error) == "coroutine raised StopIteration" and error.__cause__ is not None:
+            # COMPAT: coroutines cannot raise it, so that Python wraps it on its way here.
+            error = error.__cause__
         try:
             raise error
         finally:
@@ -111,7 +114,9 @@ class Exchange:
             await self._app(self._scope, self._receive, self._send)
             if self._is_incomplete and not self._gone[0].is_set():
                 self._error = RuntimeError(INCOMPLETE)
-        except anyio.get_cancelled_exc_class():
+        except anyio.get_cancelled_exc_class() as exc:
+            # Perhaps the app's own, which is for the caller as well.
+            self._error = exc
             raise
         except BaseException as exc:
             # KeyboardInterrupt and the like too: they are for the caller, not for the loop.

@@ -138,6 +138,18 @@ def test_a_test_client_raises_stop_iteration():
 
 
 @pytest.mark.anyio
+async def test_what_cancels_is_an_error_in_sync_code(exchange, caplog):
+    """A thread is not cancelled, so that it must be the view's own."""
+    failing = Failing(asyncio.CancelledError("mine"), "view")
+    failing.app.teardown_request(Failing.as_async(lambda exc: None))
+
+    answer = await exchange(failing.app)
+
+    assert answer.status == 500
+    assert "CancelledError: mine" in caplog.text
+
+
+@pytest.mark.anyio
 async def test_a_cancellation_is_none(exchange, caplog):
     """It leaves the app as it came."""
     failing = Failing(None, "nowhere")
