@@ -142,9 +142,11 @@ class Pipeline:
             # A coroutine that is closed may not await any more.
             raise
         except BaseException as exc:
+            # Asked where it was raised: in a worker, nothing is a cancellation.
+            survives = not isinstance(exc, Exception) and must_survive(ctx, exc)
             if not ctx.given_up:
                 await self.tear_down(ctx, error or exc)
-            if isinstance(exc, Exception) or not must_survive(ctx, exc):
+            if not survives:
                 raise
             return self.end_with_error(ctx, exc)
         finally:
