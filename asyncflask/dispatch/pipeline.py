@@ -45,6 +45,10 @@ if TYPE_CHECKING:
 _MOST_CANCELLATIONS = 4
 
 
+# An exception in a variable of a frame that its traceback holds is a cycle, which keeps the request
+# and its context alive until the collector comes: hence `del exc` and the like behind `raise exc`.
+
+
 @dataclass(frozen=True, slots=True)
 class Pipeline:
     """An endpoint's steps in their order, for HTTP requests.
@@ -114,10 +118,13 @@ class Pipeline:
     async def _finalize_view(
         self, ctx: AppContext, value: Any, exc: BaseException | None
     ) -> Response:
-        if isinstance(exc, Exception):
-            value = await self.handle_user_exception(ctx, exc)
-        elif exc is not None:
-            raise exc
+        try:
+            if isinstance(exc, Exception):
+                value = await self.handle_user_exception(ctx, exc)
+            elif exc is not None:
+                raise exc
+        finally:
+            exc = None
         return await self.finalize_request(ctx, value)
 
     async def _conclude(
@@ -150,7 +157,6 @@ class Pipeline:
                 raise
             return self.end_with_error(ctx, exc)
         finally:
-            # An exception in a frame that its traceback holds would be a cycle.
             error = None
 
     async def run_failed(self, ctx: AppContext, exc: Exception) -> Response:
@@ -279,9 +285,12 @@ class Pipeline:
         if isinstance(exc, HTTPException) and not app.trap_http_exception(exc):
             return await self.handle_http_exception(ctx, exc)
         handler = self.errors.find(exc)
-        if handler is None:
-            raise exc
-        return await call(ctx, handler, exc)
+        try:
+            if handler is None:
+                raise exc
+            return await call(ctx, handler, exc)
+        finally:
+            del exc
 
     async def handle_http_exception(self, ctx: AppContext, exc: HTTPException) -> Any:
         """What the handler of an HTTP error returns, or the error, which is a response too."""
@@ -301,7 +310,10 @@ class Pipeline:
         if self.got_exception.receivers:
             await announce(ctx, self.got_exception, exception=exc)
         if app.propagates_exceptions:
-            raise exc
+            try:
+                raise exc
+            finally:
+                del exc
         app.log_exception((type(exc), exc, exc.__traceback__))
         server_error: Any = InternalServerError(original_exception=exc)
         handler = self.errors.find(server_error)

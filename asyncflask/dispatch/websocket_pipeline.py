@@ -120,12 +120,16 @@ class WebSocketPipeline(Pipeline):
         Raises:
             Exception: `exc` itself, where it has no handler, or where the view was interrupted.
         """
-        if not is_disconnect(exc):
-            return await super().handle_user_exception(ctx, exc)
         websocket: Any = ctx.websocket
-        if websocket._watch.interrupted:
-            # The teardown functions are to know that something was left unfinished.
-            raise exc
+        try:
+            if not is_disconnect(exc):
+                return await super().handle_user_exception(ctx, exc)
+            if websocket._watch.interrupted:
+                # The teardown functions are to know that something was left unfinished.
+                raise exc
+        finally:
+            # An exception in a frame that its traceback holds would be a cycle.
+            del exc
         return None
 
     async def handle_exception(self, ctx: AppContext, exc: Exception) -> Response:
@@ -134,9 +138,12 @@ class WebSocketPipeline(Pipeline):
         Raises:
             Exception: `exc` itself, where errors are to propagate: in tests and in debug mode.
         """
-        if is_disconnect(exc):
-            return await self.finalize_request(ctx, None, from_error_handler=True)
-        return await super().handle_exception(ctx, exc)
+        try:
+            if not is_disconnect(exc):
+                return await super().handle_exception(ctx, exc)
+        finally:
+            del exc
+        return await self.finalize_request(ctx, None, from_error_handler=True)
 
     def end_with_error(self, ctx: AppContext, exc: BaseException) -> Response:
         """The same for a WebSocket: a 500 instead of the handshake, or a close code after it."""

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import gc
-import weakref
-
 import anyio
 import pytest
 
@@ -23,7 +20,6 @@ from asyncflask import (
     url_for,
     websocket,
 )
-from asyncflask.ctx import current
 from asyncflask.testing import WebSocketClosed, WebSocketDenied
 from asyncflask.views import View
 
@@ -654,49 +650,3 @@ class TestProxies:
     async def test_request_and_websocket_are_apart(self):
         """Neither is the other."""
         assert not issubclass(WebSocket, Request)
-
-
-class TestMemory:
-    @pytest.mark.parametrize("path", ["/async", "/sync", "/denied"])
-    async def test_nothing_is_left_to_the_collector(self, app, path):
-        """A context is freed when its WebSocket has ended."""
-        contexts = []
-        app.before_websocket(lambda: contexts.append(weakref.ref(current())))
-        to_receive = [
-            {"type": "websocket.disconnect", "code": 1000},
-            {"type": "websocket.receive", "text": "x"},
-            {"type": "websocket.connect"},
-        ]
-
-        @app.websocket("/async")
-        async def echo():
-            async for message in websocket:
-                await anyio.lowlevel.checkpoint()
-                await websocket.send(message)
-
-        @app.websocket("/sync")
-        def sync_echo():
-            for message in websocket:
-                websocket.send(message)
-
-        app.websocket("/denied")(lambda: "no")
-
-        async def receive():
-            await anyio.lowlevel.checkpoint()
-            return to_receive.pop() if to_receive else await anyio.sleep_forever()
-
-        async def send(message):
-            pass
-
-        scope = {"type": "websocket", "path": path, "headers": [], "query_string": b""}
-
-        gc.collect()
-        gc.disable()
-        try:
-            async with anyio.create_task_group() as tasks:
-                tasks.start_soon(app, scope, receive, send)
-            left = [context() for context in contexts]
-        finally:
-            gc.enable()
-
-        assert left == [None]
