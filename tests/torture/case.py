@@ -73,6 +73,10 @@ class Bench:
         return self
 
     def __exit__(self, *exc_info: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the servers."""
         self._stack.close()
 
     @property
@@ -90,6 +94,10 @@ class Bench:
     def scale(self, full: int, short: int) -> int:
         """How often something is done."""
         return short if self.is_short else full
+
+    def limit(self, seconds: float) -> float:
+        """How long something may take; in the short run only what hangs takes longer."""
+        return seconds * 20 if self.is_short else seconds
 
 
 class Leftovers:

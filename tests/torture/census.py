@@ -86,7 +86,6 @@ class Census:
             **self._counts,
             "untorn": len(self._untorn),
             "tasks": len(tasks),
-            "task_names": tasks,
             "contexts": sum(isinstance(each, AppContext) for each in gc.get_objects()),
             "descriptors": len(links),
             "files": sum(link.endswith("(deleted)") for link in links),

@@ -110,6 +110,7 @@ async def ask(port: int, method: str, target: str, *fields: str, body: bytes = b
 async def warm_up(port: int) -> None:
     """Let the server begin what it keeps from then on, such as its threads and their tasks."""
     await ask(port, "GET", "/sync/health")
+    await ask(port, "POST", "/async/body", body=b"x" * 2_000_000)
     async with connect(f"ws://127.0.0.1:{port}/sync/echo", proxy=None) as websocket:
         await websocket.send("ping")
         await websocket.recv()

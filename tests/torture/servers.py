@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 DEADLINE = 30  # seconds that a server may take to start or to stop
 
-_UVICORN = "uvicorn {app} --host 127.0.0.1 --port {port} --no-access-log --log-level info"
+_UVICORN = "uvicorn {app} --host 127.0.0.1 --port {port} --no-access-log --timeout-keep-alive 2"
 COMMANDS = {
     "h11": f"{_UVICORN} --http h11 --loop asyncio",
     "httptools": f"{_UVICORN} --http httptools --loop uvloop",

@@ -99,7 +99,7 @@ def few_descriptors(bench: Bench) -> Iterator[Row]:
         seconds = time.monotonic() - started
         leftovers.wait()
         figure = f"{answer} after {seconds:.1f} s; {leftovers.describe()}"
-        is_good = answer == 200 and seconds < RECOVERY and not leftovers.left()
+        is_good = answer == 200 and seconds < bench.limit(RECOVERY) and not leftovers.left()
         yield Row(f"connections to a server with {DESCRIPTORS} descriptors", 200, figure, is_good)
 
 

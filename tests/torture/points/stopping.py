@@ -56,14 +56,14 @@ def stopping(bench: Bench) -> Iterator[Row]:
             seconds = time.monotonic() - started
             shutdowns = server.log().count("shutdown function")
         figure += f"; shut down {shutdowns} ×, status {status}, {seconds:.1f} s later"
-        is_good = is_good and shutdowns == 1 and seconds < SOON
+        is_good = is_good and shutdowns == 1 and seconds < SOON * 2
         yield Row(f"SIGTERM with {what}", count, figure, is_good)
 
 
 async def _complete_requests(server: ServerProcess) -> tuple[str, int, bool]:
     async def act(number: int) -> int:
         colour = "async" if number % 2 else "sync"
-        return (await ask(server.port, "GET", f"/{colour}/view?seconds=2")).status
+        return (await ask(server.port, "GET", f"/{colour}/view?seconds=1")).status
 
     asking = [asyncio.create_task(act(number)) for number in range(IN_FLIGHT)]
     await _until(server, "running", IN_FLIGHT)
