@@ -95,10 +95,12 @@ def _incoming(request: Request, receive: Receive, length: int | None) -> Incomin
 async def _collect(request: Request, incoming: Incoming) -> Body:
     chunks: list[bytes] = []
     while (chunk := await incoming.next_chunk()) is not None:
+        if incoming.is_complete and not chunks and incoming.size <= BODY_MEMORY:
+            return Body(raw=chunk)
         chunks.append(chunk)
         if incoming.size > BODY_MEMORY:
             return await _spool(request, incoming, b"".join(chunks))
-    return Body(raw=chunks[0] if len(chunks) == 1 else b"".join(chunks))
+    return Body(raw=b"".join(chunks))
 
 
 async def _spool(request: Request, incoming: Incoming, head: bytes) -> Body:

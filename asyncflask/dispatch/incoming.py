@@ -55,6 +55,7 @@ class Incoming:
         length: announced bytes; None if unknown.
         limit: the most bytes to take; None is no limit.
         size: bytes received so far.
+        is_complete: whether nothing more is to come.
     """
 
     def __init__(
@@ -73,7 +74,7 @@ class Incoming:
         self._timeout = timeout
         self._has_received = False
         self._has_timed_out = False
-        self._at_end = length == 0
+        self.is_complete = length == 0
 
     @staticmethod
     def waits_for_continue(scope: Mapping[str, Any]) -> bool:
@@ -91,7 +92,7 @@ class Incoming:
     @property
     def close_connection(self) -> bool:
         """Whether what is left of the body stands in the way of the connection's next request."""
-        if self._at_end:
+        if self.is_complete:
             return False
         if not self._has_received and self.waits_for_continue(self._scope):
             return True
@@ -110,7 +111,7 @@ class Incoming:
         """
         if self.is_refused:
             raise self._too_large(self.limit)
-        while not self._at_end:
+        while not self.is_complete:
             chunk = self._take(await self._next_message())
             if chunk:
                 return chunk
@@ -170,17 +171,17 @@ class Incoming:
             raise ClientDisconnected()
         chunk = bytes(message.get("body", b""))
         self.size += len(chunk)
-        self._at_end = not message.get("more_body", False)
+        self.is_complete = not message.get("more_body", False)
         if self.limit is not None and self.size > self.limit:
             raise self._too_large(self.limit)
-        if self.length is not None:
+        if self.length is not None and self.size != self.length:
             self._compare_with_announced(self.length)
         return chunk
 
     def _compare_with_announced(self, length: int) -> None:
         if self.size > length:
             raise BadRequest(f"The body is longer than its Content-Length of {length} bytes.")
-        if self._at_end and self.size < length:
+        if self.is_complete and self.size < length:
             raise ClientDisconnected()
 
     def _too_large(self, limit: int | None) -> RequestEntityTooLarge:

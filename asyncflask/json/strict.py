@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from math import isfinite
-from typing import NoReturn
+from typing import Any, NoReturn
 
 
 def refuse_constant(name: str) -> NoReturn:
@@ -36,4 +36,22 @@ def parse_finite(text: str) -> float:
 
 # PERF: made once: json.loads makes a decoder for each call that asks for anything special, which
 # takes 2 of 3 microseconds for a small body.
-read_strictly = json.JSONDecoder(parse_constant=refuse_constant, parse_float=parse_finite).decode
+_decoder = json.JSONDecoder(parse_constant=refuse_constant, parse_float=parse_finite)
+
+
+def read_strictly(text: str) -> Any:
+    """The value that the JSON text says.
+
+    Raises:
+        ValueError: it is not JSON, or has a number that is not finite.
+    """
+    # PERF: white space around it, which hardly any client sends, is not looked for by regexes
+    # first: 0.25 µs in place of 0.6 for `{"a": 1}`.
+    try:
+        value, end = _decoder.raw_decode(text)
+    except json.JSONDecodeError as exc:
+        if exc.pos:
+            raise
+        return _decoder.decode(text)
+    has_more = end != len(text) and text[end:].strip(" \t\n\r")
+    return _decoder.decode(text) if has_more else value

@@ -77,7 +77,10 @@ class HeaderValues:
 
     @lazy
     def _media_type(self) -> tuple[str, dict[str, str]]:
-        mimetype, parameters = parse_options_header(self.content_type or "")
+        content_type = self.content_type or ""
+        if ";" not in content_type:
+            return content_type.strip().lower(), {}
+        mimetype, parameters = parse_options_header(content_type)
         return mimetype.lower(), parameters
 
     @property

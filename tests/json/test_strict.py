@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from asyncflask.json.strict import parse_finite, read_strictly
@@ -26,3 +28,21 @@ def test_other_json_is_read():
     assert read_strictly('{"a": [1.5, 1e308, -0.0, "NaN", null]}') == {
         "a": [1.5, 1e308, -0.0, "NaN", None]
     }
+
+
+@pytest.mark.parametrize("text", ["1", " 1", "1\n", '\t{"a": [1]} \r\n', '"\ud83d\ude00"', "[ ]"])
+def test_white_space_around_a_value(text):
+    """White space may stand before and after a value, as for `json.loads`."""
+    assert read_strictly(text) == json.loads(text)
+
+
+@pytest.mark.parametrize("text", ["", " ", "{} x", "{}\n x", "1\u00a0", "[1", "{} {}", "\ufeff1"])
+def test_what_is_no_json_is_explained(text):
+    """What is no JSON raises the error of `json.loads`, at the same place."""
+    with pytest.raises(json.JSONDecodeError) as expected:
+        json.JSONDecoder().decode(text)
+
+    with pytest.raises(json.JSONDecodeError) as raised:
+        read_strictly(text)
+
+    assert str(raised.value) == str(expected.value)
