@@ -18,13 +18,13 @@ from .datastructures import ImmutableDict
 from .debughelpers import FormDataRoutingRedirect
 from .dispatch.asgi import ASGIMethods
 from .dispatch.background import BackgroundMethods, BackgroundTasks
-from .dispatch.files import send_from_directory
+from .dispatch.files import is_at_hand, send_from_directory
 from .dispatch.guard import guarded
 from .dispatch.methods import DispatchMethods
 from .dispatch.overrides import ROUTING_ERRORS, find_replaced, pipeline_class
 from .dispatch.pipeline import Pipeline, compile_pipeline
 from .dispatch.responses import to_response
-from .dispatch.sendable import read_ahead
+from .dispatch.sendable import read_ahead, read_at_hand
 from .dispatch.urls import URLMethods
 from .dispatch.websocket_pipeline import WebSocketPipeline
 from .exceptions import BadRequest, BadRequestKeyError
@@ -109,8 +109,8 @@ class Flask(ASGIMethods, BackgroundMethods, DispatchMethods, URLMethods):
         # A view that held the app would keep it alive: the app holds its views.
         app = weakref.ref(self)
 
-        async def serve_static(filename: str) -> Response:
-            return await bridge.run_io(cast("Flask", app())._serve_static_file, filename)
+        async def serve_static(filename: str) -> Any:
+            return await cast("Flask", app())._serve_static_file(filename)
 
         self.add_url_rule(
             f"{self.static_url_path}/<path:filename>",
@@ -287,7 +287,9 @@ class Flask(ASGIMethods, BackgroundMethods, DispatchMethods, URLMethods):
 
     # -- files
 
+    _is_at_hand = staticmethod(is_at_hand)
     _read_ahead = staticmethod(read_ahead)
+    _read_at_hand = staticmethod(read_at_hand)
 
     def _send_from_folder(
         self, ctx: AppContext, folder: str, filename: str, max_age: int | None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import IO, TYPE_CHECKING, Any, TypeVar
 
-from . import bridge
 from .setup.registrar import Registrar, _endpoint_from_view_func, setupmethod
 from .setup.resources import open_resource
 
@@ -314,7 +313,7 @@ class Blueprint(Registrar):
 
     def _add_static_rule(self, state: BlueprintSetupState) -> None:
         async def serve_static(filename: str) -> Any:
-            return await bridge.run_io(self._serve_static_file, filename)
+            return await self._serve_static_file(filename)
 
         state.add_url_rule(
             f"{self.static_url_path}/<path:filename>",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import struct
@@ -10,12 +11,15 @@ import threading
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.client import HTTPResponse
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import anyio
 import pytest
 import uvicorn
 from hypothesis import settings
+
+from asyncflask.wrappers import page_cache
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -55,6 +59,35 @@ class Exchange:
     @property
     def body(self) -> bytes:
         return b"".join(message.get("body", b"") for message in self.messages[1:])
+
+
+@dataclass
+class Disk:
+    """A disk whose system reads at once what it has in memory; set what it is to do."""
+
+    state: str = "ready"
+
+    def preadv(self, descriptor: int, buffers: list[Any], offset: int, flags: int) -> int:
+        assert flags == 8
+        if self.state == "cold":
+            raise BlockingIOError(errno.EAGAIN, "not in memory")
+        if self.state == "unable":
+            raise OSError(errno.EOPNOTSUPP, "not supported")
+        os.lseek(descriptor, offset, os.SEEK_SET)
+        if self.state == "partly cold":
+            buffers = [memoryview(buffer)[:1] for buffer in buffers]
+        return os.readv(descriptor, buffers)
+
+
+@pytest.fixture
+def disk(monkeypatch: pytest.MonkeyPatch) -> Disk:
+    """The same on every system; no file has been read yet."""
+    disk = Disk()
+    functions = SimpleNamespace(**{**vars(os), "preadv": disk.preadv})
+    monkeypatch.setattr(page_cache, "os", functions)
+    monkeypatch.setattr(page_cache, "_AT_ONCE", 8)
+    monkeypatch.setattr(page_cache, "_at_hand_until", {})
+    return disk
 
 
 @pytest.fixture

@@ -4,37 +4,37 @@ from __future__ import annotations
 
 import errno
 import io
-import mimetypes
 import os
 import stat
-import unicodedata
-from dataclasses import dataclass
-from functools import lru_cache
 from time import time
-from typing import IO, TYPE_CHECKING, Any
-from urllib.parse import quote
-from zlib import adler32
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
+from ..datastructures import Headers
 from ..exceptions import NotFound
-from ..http import dump_header, dump_options_header, http_date, quote_etag
 from ..security import safe_join
+from ..wrappers import page_cache
 from ..wrappers.conditional import scope_of
 from ..wrappers.file_body import FileBody
 from ..wrappers.response import Response
+from .file_fields import base_name, caching_fields, describe, guess_type, plain_caching_fields
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    Fields = list[tuple[str, str]]
+    from .file_fields import Fields
+
     MaxAge = int | Callable[[str | None], int | None] | None
 
-# SPEC: RFC 8187 section 3.2.1: what an extended parameter may hold unquoted.
-_SAFE_IN_EXTENDED_VALUE = "!#$&+-.^_`|~"
+# PERF: where files were found before is not worked out again: 0.1 µs in place of 5.
+_places: dict[tuple[str, str, str], str] = {}
+_MOST_PLACES = 512
+
+_READABLE = stat.S_IRUSR | stat.S_IRGRP | stat.S_IROTH
 
 
-@dataclass(frozen=True, slots=True)
-class _Source:
+# PERF: a tuple is made in 0.4 µs, a frozen dataclass in 1.
+class _Source(NamedTuple):
     """What is to be sent, with all that could be found out about it.
 
     `path` is absolute, None for a file object; `size` is in bytes, `modified` in seconds since
@@ -45,13 +45,6 @@ class _Source:
     path: str | None
     size: int | None
     modified: float | None
-
-    @property
-    def etag(self) -> str | None:
-        """A tag that changes with the file's time, size and path."""
-        if self.path is None:
-            return None
-        return f"{self.modified}-{self.size}-{adler32(os.fsencode(self.path)) & 0xFFFFFFFF}"
 
 
 def send_file(
@@ -91,30 +84,53 @@ def send_file(
         RequestedRangeNotSatisfiable: the request asks for a range that is not there.
     """
     source = _look_at(path_or_file, root_path)
-    name = os.path.basename(source.path) if source.path else None
-    name = name if download_name is None else download_name
-    guessed, encoding = _guess_type(name) if mimetype is None else (mimetype, None)
-    is_sent_in_front = use_x_sendfile and source.path is not None
-    response = response_class(
+    path = source.path
+    name = base_name(path) if download_name is None and path is not None else download_name
+    kind, encoding = guess_type(name) if mimetype is None else (mimetype, None)
+    is_sent_in_front = use_x_sendfile and path is not None
+    response = _respond(
+        response_class,
         None if is_sent_in_front else FileBody(source.file, source.size),
-        mimetype=guessed,
-        direct_passthrough=True,
+        kind,
+        describe(
+            name,
+            path,
+            source.size,
+            source.modified,
+            kind,
+            encoding,
+            as_attachment,
+            etag,
+            last_modified,
+            is_sent_in_front,
+        ),
+        max_age(path) if callable(max_age) else max_age,
     )
-    # COMPAT: a browser would unpack an attachment with an encoding, and save it as .tar.gz.
-    if encoding is not None and not as_attachment:
-        response.content_encoding = encoding
-    modified = source.modified if last_modified is None else last_modified
-    fields = [
-        *_name_fields(name, as_attachment),
-        *_content_fields(source, is_sent_in_front),
-        *([] if modified is None else [("Last-Modified", http_date(modified))]),
-        *_caching_fields(response, max_age(source.path) if callable(max_age) else max_age),
-    ]
-    if tag := source.etag if etag is True else etag:
-        fields.append(("ETag", quote_etag(tag)))
-    _add(response, fields)
     if conditional:
         _answer_conditions(response, source, request_or_scope, is_sent_in_front)
+    return response
+
+
+def _respond(
+    response_class: type[Response],
+    body: FileBody | None,
+    mimetype: str,
+    fields: Fields,
+    max_age: int | None,
+) -> Response:
+    if response_class is Response:
+        # PERF: nothing is there yet to be replaced: 2 µs in place of 9.
+        headers = Headers.trusted([*fields, *plain_caching_fields(max_age)])
+        return Response(body, headers=headers, direct_passthrough=True)
+    response = response_class(body, mimetype=mimetype, direct_passthrough=True)
+    # The response's class may have set some directives already.
+    directives = response.cache_control if "Cache-Control" in response.headers else {}
+    fields = (*fields[1:], *caching_fields(directives, max_age, time()))
+    if len(response.headers) <= 1:
+        # PERF: beside the type there is nothing yet to be replaced: 3 µs in place of 15.
+        response.headers.extend(fields)
+    else:
+        response.headers.update(fields)
     return response
 
 
@@ -135,18 +151,46 @@ def send_from_directory(
     Raises:
         NotFound: there is no such file in the directory, or `path` leads out of it.
     """
-    joined = safe_join(os.fspath(directory), os.fspath(path))
-    if joined is None:
-        raise NotFound
-    joined = os.path.abspath(os.path.join(root_path, joined))
+    names = os.fspath(root_path), os.fspath(directory), os.fspath(path)
+    place = _places.get(names) or _place(names)
     try:
-        found = os.stat(joined)
+        found = os.stat(place)
     except (OSError, ValueError):
         # A ValueError is a name that no file system can hold, such as half a surrogate pair.
         raise NotFound from None
     if not stat.S_ISREG(found.st_mode):
         raise NotFound
-    return send_file(_source_at(joined, found), request_or_scope, **kwargs)  # type: ignore[arg-type]  # a path that was looked at
+    if names not in _places:
+        _remember(names, place)
+    return send_file(_source_at(place, found), request_or_scope, **kwargs)  # type: ignore[arg-type]  # a path that was looked at
+
+
+def _place(names: tuple[str, str, str]) -> str:
+    """The absolute path of a file below a folder, which may be below a root path.
+
+    Raises:
+        NotFound: its name leads out of the folder.
+    """
+    root_path, directory, path = names
+    joined = safe_join(directory, path)
+    if joined is None:
+        raise NotFound
+    return os.path.abspath(os.path.join(root_path, joined))
+
+
+def _remember(names: tuple[str, str, str], place: str) -> None:
+    """Keep where a file was found, under the one name that leads there from everywhere."""
+    if os.path.join(*names) != place:
+        return
+    if len(_places) >= _MOST_PLACES:
+        _places.clear()
+    _places[names] = place
+
+
+def is_at_hand(directory: str, path: str) -> bool:
+    """Whether `send_from_directory` should find and read a file without waiting for a disk."""
+    place = _places.get(("", directory, path))
+    return place is not None and page_cache.is_at_hand(place)
 
 
 def _look_at(path_or_file: Any, root_path: os.PathLike[str] | str) -> _Source:
@@ -176,7 +220,8 @@ def _look_at_path(path: str) -> _Source:
 
 
 def _source_at(path: str, found: os.stat_result) -> _Source:
-    if not os.access(path, os.R_OK):
+    # PERF: what everybody may read need not be asked for: 1.3 µs less.
+    if found.st_mode & _READABLE != _READABLE and not os.access(path, os.R_OK):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
     return _Source(path, path, found.st_size, found.st_mtime)
 
@@ -194,75 +239,6 @@ def _size_left(file: Any) -> int | None:
         return None
     left: int = found.st_size - file.tell()
     return max(left, 0)
-
-
-def _guess_type(name: str | None) -> tuple[str, str | None]:
-    """The MIME type and the encoding, such as gzip, that a file's name speaks of."""
-    if name is None:
-        raise TypeError(
-            "The MIME type cannot be guessed, since a file object has no name."
-            " Pass 'mimetype' or 'download_name', or a path in place of the file object."
-        )
-    mimetype, encoding = mimetypes.guess_type(name)
-    return mimetype or "application/octet-stream", encoding
-
-
-def _name_fields(name: str | None, as_attachment: bool) -> Fields:
-    """Under which name the file is shown or saved."""
-    if name is not None:
-        return [("Content-Disposition", _disposition(name, as_attachment))]
-    if as_attachment:
-        raise TypeError(
-            "A file object has no name to be saved under."
-            " Pass 'download_name', or a path in place of the file object."
-        )
-    return []
-
-
-# PERF: the same files are sent again and again: 0.1 µs in place of 3.
-@lru_cache(maxsize=512)
-def _disposition(name: str, as_attachment: bool) -> str:
-    disposition = "attachment" if as_attachment else "inline"
-    return dump_options_header(disposition, _filename_options(name))
-
-
-def _filename_options(name: str) -> dict[str, str]:
-    """The name as ASCII for old clients, and in full where that is not the same."""
-    if name.isascii():
-        return {"filename": name}
-    simple = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
-    # SPEC: RFC 6266 section 4.3 and appendix D.
-    full = quote(name, safe=_SAFE_IN_EXTENDED_VALUE)
-    return {"filename": simple, "filename*": f"UTF-8''{full}"}
-
-
-def _content_fields(source: _Source, is_sent_in_front: bool) -> Fields:
-    if is_sent_in_front:
-        # Percent-encoded where headers cannot carry it; servers decode it.
-        path = source.path or ""
-        return [("X-Sendfile", path if path.isascii() else quote(path))]
-    return [] if source.size is None else [("Content-Length", str(source.size))]
-
-
-def _caching_fields(response: Response, max_age: int | None) -> Fields:
-    # The response's class may have set some directives already.
-    cache_control = response.cache_control if "Cache-Control" in response.headers else {}
-    cache_control["public" if max_age is not None and max_age > 0 else "no-cache"] = None
-    if max_age is None:
-        return [("Cache-Control", dump_header(cache_control))]
-    cache_control["max-age"] = str(max_age)
-    return [
-        ("Cache-Control", dump_header(cache_control)),
-        ("Expires", http_date(time() + max_age)),
-    ]
-
-
-def _add(response: Response, fields: Fields) -> None:
-    if len(response.headers) <= 1:
-        # PERF: beside the type there is nothing yet to be replaced: 3 µs in place of 15.
-        response.headers.extend(fields)
-    else:
-        response.headers.update(fields)
 
 
 def _answer_conditions(

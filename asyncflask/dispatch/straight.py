@@ -22,6 +22,7 @@ from ..signals import (
 from ..wrappers.content_type import content_type_for
 from ..wrappers.response import Response
 from .body import must_close_connection
+from .sendable import messages_of_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,6 +62,8 @@ class Straight:
             body, content_type = self.to_json(value), self.json_type
         elif kind is bytes:
             body = value
+        elif kind is Response:
+            return messages_of_file(value)
         else:
             return None
         headers = [(b"content-type", content_type), (b"content-length", b"%d" % len(body))]

@@ -8,6 +8,7 @@ from functools import partial
 from typing import IO, TYPE_CHECKING, Any, Final
 
 from .. import bridge
+from .page_cache import note_read, read_at_hand, read_path
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Mapping
@@ -32,6 +33,9 @@ class FileBody:
         source: a path, or a file object open for reading in binary mode.
         size: bytes from the start (of a path) or from where it stands (of a file object) to
             the end; None where unknown.
+
+    Attributes:
+        content: all that is wanted, while it is loaded and nothing of it was read.
     """
 
     def __init__(self, source: str | IO[bytes], size: int | None = None) -> None:
@@ -41,6 +45,7 @@ class FileBody:
         self._file: Any = None if isinstance(source, str) else source
         self._skip = 0
         self._left = size
+        self.content: bytes | None = None
         # What is in memory already is not worth a thread.
         self._is_in_memory = isinstance(source, io.BytesIO)
 
@@ -48,6 +53,7 @@ class FileBody:
         """Keep only the bytes from `start` to `stop`, exclusive; before anything is read."""
         self._skip = start
         self._left = stop - start
+        self.content = None
 
     @property
     def is_whole_path(self) -> bool:
@@ -58,7 +64,7 @@ class FileBody:
 
     def is_sent_by_path(self, scope: Mapping[str, Any]) -> bool:
         """Whether the server is to open the file: it can, and all of it is wanted."""
-        return self.is_whole_path and "http.response.pathsend" in (scope.get("extensions") or {})
+        return "http.response.pathsend" in (scope.get("extensions") or ()) and self.is_whole_path
 
     @property
     def is_small(self) -> bool:
@@ -87,12 +93,15 @@ class FileBody:
         """The next slice, of `most` bytes, empty at the end."""
         wanted = most if self._left is None else min(most, self._left)
         data: bytes = self._file.read(wanted) if wanted else b""
+        self.content = None
         if self._left is not None:
             self._left -= len(data)
         return data
 
     def read_all(self) -> bytes:
         """All that is left of a small file, which is opened and closed."""
+        if self._file is None and self.path is not None and self._left is not None:
+            return read_path(self.path, self._skip, self._left)
         try:
             self.open()
             return b"".join(iter(partial(self.read, SMALL), b""))
@@ -101,9 +110,24 @@ class FileBody:
 
     def load(self) -> None:
         """Take a small file into memory, to be read from there later."""
-        data = self.read_all()
-        self._file, self._left = io.BytesIO(data), len(data)
+        self._keep(self.read_all())
+        if self.path is not None:
+            note_read(self.path)
+
+    def load_at_hand(self) -> bool:
+        """`load` for the event loop: false, and nothing is done, where it would have to wait."""
+        if self.path is None or self._left is None:
+            return False
+        data = read_at_hand(self.path, self._skip, self._left)
+        if data is None:
+            return False
+        self._keep(data)
+        return True
+
+    def _keep(self, data: bytes) -> None:
+        self._file, self._skip, self._left = io.BytesIO(data), 0, len(data)
         self._is_in_memory = True
+        self.content = data
 
     @bridge.inline
     def close(self) -> None:
