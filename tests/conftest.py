@@ -30,6 +30,17 @@ settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
 
 
+def pytest_unconfigure() -> None:
+    """Fail a test run whose threads would keep it from ending, and end it."""
+    others = [thread for thread in threading.enumerate() if not thread.daemon]
+    others.remove(threading.main_thread())
+    for thread in others:
+        thread.join(30)
+        if thread.is_alive():
+            sys.stderr.write(f"The tests have left {thread} behind.\n")
+            os._exit(1)
+
+
 @pytest.fixture(
     params=[
         pytest.param(("asyncio", {"use_uvloop": False}), id="asyncio"),

@@ -12,7 +12,7 @@ import anyio.from_thread
 from anyio.lowlevel import current_token
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import AsyncGenerator, Callable, Coroutine
     from typing import Self
 
     from anyio.abc import TaskGroup
@@ -87,6 +87,8 @@ class TaskHost:
         on_end(self)
 
     async def _live(self) -> None:
+        ending = self._stop_with_loop()
+        await anext(ending)
         try:
             async with anyio.create_task_group() as tasks:
                 for start_in in self._early:
@@ -100,3 +102,17 @@ class TaskHost:
             return
         finally:
             self._has_stopped.set()
+            with anyio.CancelScope(shield=True):
+                await ending.aclose()
+
+    async def _stop_with_loop(self) -> AsyncGenerator[None, None]:
+        """Stop also where the event loop ends without cancelling the tasks, when it is closed.
+
+        asyncio cancels its tasks once. A host that starts afterwards, because what was cancelled
+        cleans up in a thread, would leave anyio's threads behind, for which the interpreter
+        waits for ever. But generators that are open then are closed, which is how this is told.
+        """
+        try:
+            yield
+        finally:
+            await self.stop()

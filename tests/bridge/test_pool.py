@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import threading
 from contextvars import ContextVar
@@ -225,6 +226,30 @@ def test_idle_threads_end_with_the_event_loop(use_uvloop, monkeypatch):
     for thread in threads:
         thread.join(20)
     assert [thread.is_alive() for thread in threads] == [False] * 3
+
+
+@pytest.mark.parametrize("use_uvloop", [False, True])
+def test_a_first_thread_that_cancelled_code_needs_ends_with_the_loop(use_uvloop):
+    """The interpreter would wait for it for ever; the loop has cancelled its tasks already."""
+    threads = []
+
+    async def clean_up_in_a_thread():
+        try:
+            await anyio.sleep_forever()
+        finally:
+            with anyio.CancelScope(shield=True):
+                threads.append(await bridge.run_in_worker(threading.current_thread))
+
+    async def leave_it_running():
+        running = asyncio.ensure_future(clean_up_in_a_thread())
+        await asyncio.sleep(0)
+        assert not running.done()
+
+    anyio.run(leave_it_running, backend_options={"use_uvloop": use_uvloop})
+
+    [thread] = threads
+    thread.join(5)
+    assert not thread.is_alive()
 
 
 async def test_dismissed_threads_end_and_others_follow(monkeypatch):

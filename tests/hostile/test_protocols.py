@@ -132,6 +132,7 @@ def test_a_server_that_does_not_wait_cancels_its_requests(serve, work, path):
             work.release.set()
         server.stop()
         connection.read_all()
+    work.release.set()
 
     assert work.next() == "teardown"
     assert work.happened.empty()
