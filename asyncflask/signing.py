@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import hmac
 import zlib
 from binascii import a2b_base64, b2a_base64
+from functools import cached_property
+from hmac import compare_digest
 from typing import TYPE_CHECKING, Any, Final
 
-from itsdangerous import (
-    BadPayload,
-    HMACAlgorithm,
-    TimestampSigner,
-    URLSafeTimedSerializer,
-    want_bytes,
-)
+from itsdangerous import BadPayload, TimestampSigner, URLSafeTimedSerializer, want_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -32,19 +27,10 @@ def sha1(string: bytes = b"") -> Any:
 _TO_URL: Final = bytes.maketrans(b"+/", b"-_")
 _FROM_URL: Final = bytes.maketrans(b"-_", b"+/")
 
-_NAMES: Final = {
-    sha1: "sha1",
-    **{
-        getattr(hashlib, name): name
-        for name in ("sha1", "sha224", "sha256", "sha384", "sha512")
-        if hasattr(hashlib, name)
-    },
-}
-
 
 def encode(data: bytes) -> bytes:
     """URL-safe base64 without padding, as itsdangerous writes it."""
-    return b2a_base64(data, newline=False).translate(_TO_URL).rstrip(b"=")
+    return b2a_base64(data).translate(_TO_URL).rstrip(b"=\n")
 
 
 def decode(text: bytes) -> bytes:
@@ -53,21 +39,35 @@ def decode(text: bytes) -> bytes:
     Raises:
         ValueError: it is not base64.
     """
-    return a2b_base64(text.translate(_FROM_URL) + b"=" * (-len(text) % 4))
+    # More padding than is needed does no harm.
+    return a2b_base64(text.translate(_FROM_URL) + b"==")
 
 
-class _NamedHMAC(HMACAlgorithm):
-    """HMAC with a hash that OpenSSL knows by name.
+_names: Final = ("sha1", "sha224", "sha256", "sha384", "sha512")
+_HASHES: Final = {sha1, *(getattr(hashlib, name) for name in _names if hasattr(hashlib, name))}
+_INNER: Final = bytes(byte ^ 0x36 for byte in range(256))
+_OUTER: Final = bytes(byte ^ 0x5C for byte in range(256))
 
-    PERF: one call into C: 1 µs in place of 6.
+
+def keyed_signature(key: bytes, digest_method: Callable[..., Any]) -> Callable[[bytes], bytes]:
+    """What makes signatures, encoded, by one of hashlib's functions.
+
+    PERF: the key is fed to the hash but once: 0.5 µs in place of 1.3 by hmac.digest, and 0.8 by
+    copies of an hmac.HMAC.
     """
+    # SPEC: RFC 2104 section 2; section 4 has what the padded key makes of the hash kept.
+    size = digest_method().block_size
+    block = (key if len(key) <= size else digest_method(key).digest()).ljust(size, b"\0")
+    copy_inner = digest_method(block.translate(_INNER)).copy
+    copy_outer = digest_method(block.translate(_OUTER)).copy
 
-    def __init__(self, digest_method: Any, name: str) -> None:
-        super().__init__(digest_method)
-        self._name = name
+    def sign(value: bytes) -> bytes:
+        inner, outer = copy_inner(), copy_outer()
+        inner.update(value)
+        outer.update(inner.digest())
+        return b2a_base64(outer.digest()).translate(_TO_URL).rstrip(b"=\n")
 
-    def get_signature(self, key: bytes, value: bytes) -> bytes:
-        return hmac.digest(key, value, self._name)
+    return sign
 
 
 class _KeepingSigner(TimestampSigner):
@@ -76,13 +76,16 @@ class _KeepingSigner(TimestampSigner):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._derived: dict[str | bytes | None, bytes] = {}
-        name = _NAMES.get(self.digest_method)
-        if name is not None:
-            self.algorithm = _NamedHMAC(self.digest_method, name)
+
+    @cached_property
+    def signature_of(self) -> Callable[[bytes], bytes]:
+        """`get_signature` for bytes; by itsdangerous where the hash is an unknown one."""
+        if self.digest_method in _HASHES:
+            return keyed_signature(self.derive_key(), self.digest_method)
+        return super().get_signature
 
     def get_signature(self, value: str | bytes) -> bytes:
-        signature = self.algorithm.get_signature(self.derive_key(), want_bytes(value))
-        return encode(signature)
+        return self.signature_of(want_bytes(value))
 
     def derive_key(self, secret_key: str | bytes | None = None) -> bytes:
         key = self._derived.get(secret_key)
@@ -101,7 +104,7 @@ def _compress(text: bytes) -> bytes:
 class KeepingSerializer(URLSafeTimedSerializer):
     """itsdangerous' serializer for texts in URLs and cookies, made once for many of them.
 
-    PERF: 9 µs to load a session and 7 to dump it, in place of 24 and 60 and more.
+    PERF: 3 µs to load a session and 3 to dump it, in place of 24 and 60 and more.
 
     Args:
         secret_keys: the oldest first; the last one signs.
@@ -125,6 +128,7 @@ class KeepingSerializer(URLSafeTimedSerializer):
             signer_kwargs=options,
         )
         self._kept: Any = super().make_signer()
+        self._second = -1, b""
 
     def make_signer(self, salt: str | bytes | None = None) -> TimestampSigner:
         signer: Any = self._kept if salt is None else super().make_signer(salt)
@@ -146,7 +150,7 @@ class KeepingSerializer(URLSafeTimedSerializer):
     def _unsign_at_once(self, signed: bytes, max_age: int | None) -> bytes | None:
         """What the newest key has signed in time; None leaves it to itsdangerous to say more."""
         value, _, signature = signed.rpartition(b".")
-        if not hmac.compare_digest(self._kept.get_signature(value), signature):
+        if not compare_digest(self._kept.signature_of(value), signature):
             return None
         payload, separator, signed_at = value.rpartition(b".")
         if not separator:
@@ -161,17 +165,26 @@ class KeepingSerializer(URLSafeTimedSerializer):
         if salt is not None or not self.is_text_serializer:
             return super().dumps(obj, salt)
         # PERF: TimestampSigner.sign in place: 3 µs less.
-        now: int = self._kept.get_timestamp()
-        signed_at = encode(now.to_bytes((now.bit_length() + 7) // 8, "big"))
-        value = self.dump_payload(obj) + b"." + signed_at
-        signature: bytes = self._kept.get_signature(value)
+        value = self.dump_payload(obj) + self._dump_now()
+        signature: bytes = self._kept.signature_of(value)
         return (value + b"." + signature).decode()
 
+    def _dump_now(self) -> bytes:
+        # PERF: the same within a second: 0.25 µs in place of 0.7.
+        now: int = self._kept.get_timestamp()
+        second, text = self._second
+        if now != second:
+            text = b"." + encode(now.to_bytes((now.bit_length() + 7) // 8, "big"))
+            self._second = now, text
+        return text
+
     def load_payload(self, payload: bytes, *args: Any, **kwargs: Any) -> Any:
-        if payload[:1] == b"." or args or kwargs or not self.is_text_serializer:
+        if args or kwargs or not self.is_text_serializer:
             return super().load_payload(payload, *args, **kwargs)
         try:
-            return self.serializer.loads(decode(payload).decode())
+            is_compressed = payload[:1] == b"."
+            text = zlib.decompress(decode(payload[1:])) if is_compressed else decode(payload)
+            return self.serializer.loads(text.decode())
         except Exception as exc:
             raise BadPayload(f"The signed content cannot be read: {exc}", exc) from exc
 

@@ -145,6 +145,26 @@ def test_untag_leaves_other_dicts_alone(serializer):
     assert serializer.untag({"x": [1]}) == {"x": [1]}
 
 
+def test_a_tag_with_its_space_escaped_is_a_tag(serializer):
+    """Another writer of JSON may spell it so."""
+    assert serializer.loads(r'{"\u0020t": [1]}') == (1,)
+
+
+def test_a_subclass_may_tag_what_needs_no_tag():
+    """Its methods have the say in every value."""
+
+    class Doubling(TaggedJSONSerializer):
+        def tag(self, value):
+            return value * 2
+
+    class Sizing(TaggedJSONSerializer):
+        def untag(self, value):
+            return len(value)
+
+    assert Doubling().dumps(2) == "4"
+    assert Sizing().loads('{"a":1,"b":2}') == 2
+
+
 class TagOrderedDict(JSONTag):
     __slots__ = ()
     key = " od"
