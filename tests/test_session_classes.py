@@ -69,6 +69,18 @@ class TestSecureCookieSession:
         assert session == {"_permanent": True}
         assert session.permanent is True
 
+    def test_somebody_else_may_hear_of_changes(self):
+        """`on_update` may be replaced, or taken away."""
+        session, heard = SecureCookieSession(), []
+        session.on_update = heard.append
+
+        session["a"] = 1
+        session.on_update = None
+        session["b"] = 2
+
+        assert heard == [session]
+        assert session.modified is False
+
     def test_it_takes_attributes(self):
         """Extensions put what they need on the session."""
         session = SecureCookieSession()

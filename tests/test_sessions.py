@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from markupsafe import Markup
 
 from asyncflask.config import Config, ConfigAttribute
+from asyncflask.http import parse_cookie
 from asyncflask.json.tag import TaggedJSONSerializer
 from asyncflask.sessions import (
     NullSession,
@@ -407,6 +408,42 @@ class TestSaving:
         assert open_cookie(interface, App(), value) == TYPES | {"more": (1, (2,))}
         assert attributes == ["HttpOnly", "Path=/"]
         assert response.headers["Vary"] == "Cookie"
+
+    def test_a_response_may_set_its_cookies_itself(self, interface):
+        """A subclass sees the session's cookie as any other."""
+
+        class Recording(Response):
+            def set_cookie(self, key, value="", **attributes):
+                super().set_cookie(f"own-{key}", value, **attributes)
+
+        response = Recording("body")
+        interface.save_session(App(), SecureCookieSession({"_permanent": True}), response)
+
+        assert response.headers["Set-Cookie"].startswith("own-session=")
+
+    def test_any_serializer_may_make_the_value(self):
+        """What a cookie cannot hold is escaped."""
+
+        class Plain:
+            def dumps(self, content):
+                return f"{sorted(content)}; ä"
+
+        class Interface(SecureCookieSessionInterface):
+            def get_signing_serializer(self, app):
+                return Plain()
+
+        response = save(Interface(), App(), SecureCookieSession({"_permanent": True}))
+
+        name, _, value = response.headers["Set-Cookie"].partition("=")
+        assert parse_cookie(f"{name}={value}")["session"] == "['_permanent']; ä"
+
+    def test_a_large_session_warns(self, interface):
+        """As any cookie does."""
+        session = SecureCookieSession()
+        session["noise"] = "".join(map(chr, range(0x4E00, 0x5600)))
+
+        with pytest.warns(UserWarning, match="'session' cookie is too large"):
+            save(interface, App(), session)
 
     def test_the_current_key_signs(self, interface):
         """Fallbacks verify only: what is written opens without them."""

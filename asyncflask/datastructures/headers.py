@@ -237,6 +237,10 @@ class Headers:
         """
         self._list.append((_clean(key, "name"), _clean_value(value, kwargs)))
 
+    def add_trusted(self, key: str, value: str) -> None:
+        """Append a header without checks: strings without newlines, known to be clean."""
+        self._list.append((key, value))
+
     def add_header(self, key: str, value: Any, /, **kwargs: Any) -> None:
         """Append a header: `add` under the name that wsgiref gives it."""
         self.add(key, value, **kwargs)

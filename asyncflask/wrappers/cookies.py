@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..http import dump_cookie
+from ..http import dump_cookie, http_date
 from .current import current_app
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from ..datastructures import Headers
+    from ..http.cookies import CookieFrame
 
 DEFAULT_MAX_COOKIE_SIZE = 4093
 """Bytes of a whole Set-Cookie header that every browser keeps."""
@@ -72,6 +73,17 @@ class ResponseCookies:
             partitioned=partitioned,
         )
         self.headers.add("Set-Cookie", cookie)
+
+    @property
+    def _sets_own_cookies(self) -> bool:
+        """Whether no subclass has a part in setting cookies."""
+        return type(self).set_cookie is ResponseCookies.set_cookie
+
+    def _set_plain_cookie(self, frame: CookieFrame, value: str, expires: datetime | None) -> None:
+        """`set_cookie` for a value of ASCII that needs no quotes."""
+        lifetime = "" if expires is None else f"; Expires={http_date(expires)}"
+        cookie = frame.fill(value, lifetime, self.max_cookie_size)
+        self.headers.add_trusted("Set-Cookie", cookie)
 
     def delete_cookie(
         self,

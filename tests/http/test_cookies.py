@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from asyncflask.datastructures import ImmutableMultiDict
 from asyncflask.http import dump_cookie, parse_cookie, parse_date
+from asyncflask.http.cookies import find_plain_cookie
 
 
 def pairs(header):
@@ -68,6 +69,35 @@ def test_values_are_quoted_as_werkzeug_quotes_them(value):
 def test_parsing_agrees_with_werkzeug(header):
     """Whatever the client sends is read as Werkzeug reads it."""
     assert pairs(header) == list(reference.parse_cookie(header).items(multi=True))
+
+
+@given(st.text(alphabet='ab=;", \\\xe4\xa0\x1f', max_size=24))
+def test_what_a_glance_finds_is_what_parsing_finds(header):
+    """A glance may find nothing, but never anything else."""
+    found = find_plain_cookie(header.encode("latin-1"), b"a")
+
+    assert found is None or found == parse_cookie(header).get("a")
+
+
+@pytest.mark.parametrize(
+    ("header", "value"),
+    [
+        (b"a=1", "1"),
+        (b"b=2; a=1; c=3", "1"),
+        (b'b=2; a= 1 ; c="x"', "1"),
+        (b"a=", ""),
+        (b"ba=1", None),
+        (b"a =0; a=1", None),
+        (b'b="; a=1"; a=2', None),
+        (b'a="1"', None),
+        (b"a=\xc3\xa4", None),
+        (b"b=1", None),
+        (b"", None),
+    ],
+)
+def test_a_glance_finds_plain_cookies(header, value):
+    """Quotes, other characters than ASCII and look-alikes of the name are left to parsing."""
+    assert find_plain_cookie(header, b"a") == value
 
 
 @given(
@@ -164,8 +194,10 @@ def test_nothing_can_end_its_attribute(arguments):
 
 def test_a_large_cookie_warns():
     """Browsers drop large cookies silently, so the developer is told."""
-    with pytest.warns(UserWarning, match="'a' cookie is too large: its value takes 4084 bytes"):
+    with pytest.warns(UserWarning, match="'a' cookie is too large: its value takes 4084") as told:
         dump_cookie("a", "b" * 4084)
+
+    assert told[0].filename == __file__
 
 
 @pytest.mark.parametrize(("size", "max_size"), [(4083, 4093), (5000, 0)])

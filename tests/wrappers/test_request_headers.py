@@ -183,6 +183,40 @@ def test_cookies_of_several_headers_are_one_dict(make_request):
     assert request.cookies["e"] == ""
 
 
+class Upper(Request):
+    @property
+    def cookies(self):
+        return {"a": "REPLACED"}
+
+
+@pytest.mark.parametrize(
+    ("cls", "headers", "value"),
+    [
+        (Request, [], None),
+        (Request, [b"a=1"], "1"),
+        (Request, [b"b=2", b"a=1"], "1"),
+        (Request, [b'a="1 2"'], "1 2"),
+        (Request, [b"b=2"], None),
+        (Upper, [b"a=1"], "REPLACED"),
+    ],
+)
+def test_one_cookie_is_found_as_among_all(make_request, cls, headers, value):
+    """Parsed or not, whatever a subclass makes of its cookies."""
+    request = make_request(cls=cls)
+    request.scope["headers"] += [(b"cookie", header) for header in headers]
+
+    assert request._find_cookie("a") == value
+    assert request.cookies.get("a") == value
+
+
+def test_cookies_that_were_set_are_found(make_request):
+    """A test, or middleware, may put them there."""
+    request = make_request(headers={"Cookie": "a=1"})
+    request.cookies = {"a": "2"}
+
+    assert request._find_cookie("a") == "2"
+
+
 def test_the_access_route_is_what_proxies_say(make_request):
     """X-Forwarded-For gives all addresses; without it there is the client's alone."""
     forwarded = make_request(headers={"X-Forwarded-For": "198.51.100.1, 198.51.100.2"})
