@@ -21,7 +21,7 @@ from .lifespan import answer_lifespan, refuse
 from .misses import explain_miss, page_of_miss
 from .pipeline import must_survive
 from .responses import ForwardedResponse, to_response
-from .straight import may_go_straight
+from .straight import add_session, may_go_straight
 from .supervision import Supervision, deadline_after, send_until
 from .websockets import answer_websocket
 
@@ -203,7 +203,8 @@ class ASGIMethods(Application):
         self, ctx: AppContext, pipeline: Pipeline, connection: tuple[Scope, Receive, Send]
     ) -> None:
         """Take all steps of the pipeline, unless no rule answers and only the page is needed."""
-        if pipeline.may_send_pages and may_go_straight(ctx, ctx.require_request()):
+        is_plain = pipeline.may_send_pages and not ctx.may_have_session
+        if is_plain and may_go_straight(ctx, ctx.require_request()):
             await self._answer_miss(ctx, pipeline, connection)
         elif pipeline.is_supervised:
             await Supervision(self, ctx, pipeline, connection).run()
@@ -223,7 +224,7 @@ class ASGIMethods(Application):
         except BaseException as exc:
             response = await bridge.drive(pipeline.run_from_view(ctx, None, exc), ctx)
         else:
-            if answer is not None and ctx.opened_session is None and ctx._after is None:
+            if answer is not None and ctx._after is None and add_session(ctx, answer[0]):
                 ctx.torn_down = True
                 if request._body is not None:
                     request.close()

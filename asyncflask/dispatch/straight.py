@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any
 
+from ..datastructures import Headers
 from ..json.provider import DefaultJSONProvider
 from ..signals import (
     appcontext_popped,
@@ -20,6 +21,7 @@ from ..signals import (
     request_tearing_down,
 )
 from ..wrappers.content_type import content_type_for
+from ..wrappers.cookies import ResponseCookies
 from ..wrappers.response import Response
 from .body import must_close_connection
 from .sendable import messages_of_file
@@ -89,11 +91,36 @@ def straight_way(app: Any, view: Callable[..., Any] | None) -> Straight | None:
     )
 
 
+class _Head(ResponseCookies):
+    """What the cookie session's interface needs of a response: its headers."""
+
+    def __init__(self) -> None:
+        self.headers = Headers()
+
+
+def add_session(ctx: AppContext, start: Message) -> bool:
+    """Save the session, as the ordinary way does, into the headers of an answer.
+
+    Returns:
+        whether that went well; the ordinary way is to meet the error again.
+    """
+    if ctx.opened_session is None and not ctx.may_have_session:
+        return True
+    interface, head = ctx.app.session_interface, _Head()
+    try:
+        session = ctx.open_session()
+        if not interface.is_null_session(session):
+            interface.save_session(ctx.app, session, head)
+            start["headers"] += head.headers.raw()
+    except Exception:
+        return False
+    return True
+
+
 def may_go_straight(ctx: AppContext, request: Request) -> bool:
     """Whether nothing about this request needs a response that can be looked at."""
     return not (
-        ctx.may_have_session
-        or request.method in _OTHER_METHODS
+        request.method in _OTHER_METHODS
         or (ctx.may_have_body and must_close_connection(request))
         or request_started.receivers
         or request_finished.receivers

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
+from itsdangerous import TimestampSigner
 
 from asyncflask import (
     Flask,
@@ -16,6 +19,7 @@ from asyncflask import (
     session,
 )
 from asyncflask.exceptions import NotFound
+from asyncflask.sessions import SecureCookieSessionInterface
 
 pytestmark = pytest.mark.anyio
 
@@ -85,17 +89,81 @@ async def test_head_has_no_body(exchange):
     assert answer.headers["content-length"] == "4"
 
 
-async def test_a_session_that_was_written_is_saved(exchange):
-    """Its cookie needs a response."""
+def touch():
+    assert session is not None
+
+
+def read():
+    session.get("user")
+
+
+def write():
+    session["user"] = 2
+
+
+def stay():
+    session.permanent = True
+
+
+def clear():
+    session.clear()
+
+
+@pytest.mark.parametrize("sent", [None, {"user": 1}, {"user": 1, "_permanent": True}])
+@pytest.mark.parametrize("use", [touch, read, write, stay, clear])
+async def test_the_session_is_saved_as_with_a_response(exchange, monkeypatch, use, sent):
+    """Its cookie and Vary are the same, whether it was read, written, cleared or refreshed."""
+    monkeypatch.setattr(TimestampSigner, "get_timestamp", lambda self: 1_700_000_000)
+    monkeypatch.setattr(SecureCookieSessionInterface, "get_expiration_time", expire)
 
     async def view():
-        session["user"] = 1
+        use()
         return "text"
 
-    answer = await exchange(view_app(view))
+    app, ordinary = view_app(view), view_app(view)
+    ordinary.response_class = Watched
+    headers = {} if sent is None else {"Cookie": f"session={sign(app, sent)}"}
 
-    assert answer.headers["set-cookie"].startswith("session=")
-    assert answer.headers["vary"] == "Cookie"
+    answer = await exchange(app, headers=headers)
+    expected = await exchange(ordinary, headers=headers)
+
+    assert answer.messages[0] == expected.messages[0]
+
+
+def sign(app, content):
+    with app.app_context():
+        return app.session_interface.get_signing_serializer(app).dumps(content)
+
+
+def expire(self, app, session):
+    return datetime(2030, 1, 1, tzinfo=UTC) if session.permanent else None
+
+
+async def test_a_session_that_cannot_be_saved_is_a_500(exchange):
+    """The error is the one of the ordinary way, and no handler of the view's errors gets it."""
+
+    async def view():
+        session["lock"] = object()
+        return "text"
+
+    app = view_app(view)
+    app.register_error_handler(TypeError, lambda error: "handled")
+
+    answer = await exchange(app)
+
+    assert answer.status == 500
+
+
+async def test_without_a_key_reading_the_session_is_no_error(exchange):
+    """There is nothing to save."""
+
+    async def view():
+        return str(session.get("user"))
+
+    answer = await exchange(view_app(view, SECRET_KEY=None))
+
+    assert answer.body == b"None"
+    assert "set-cookie" not in answer.headers
 
 
 async def test_functions_after_this_request_run(exchange):
