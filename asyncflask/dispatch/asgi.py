@@ -23,6 +23,7 @@ from .pipeline import must_survive
 from .responses import ForwardedResponse, to_response
 from .straight import add_session, may_go_straight
 from .supervision import Supervision, deadline_after, send_until
+from .unread import may_be_unread, send_beside_body
 from .websockets import answer_websocket
 
 if TYPE_CHECKING:
@@ -184,6 +185,9 @@ class ASGIMethods(Application):
             rule = request.url_rule
             if rule is not None and (ctx.may_have_body or rule.stream_body):
                 await self._receive(ctx, request)
+            if ctx.may_have_body and may_be_unread(request):
+                _receive_outside(ctx, request)
+                send = send_beside_body(request, send)
             # PERF: pipeline_of in place, for the endpoints that are compiled already.
             compiled = self._compiled.get(None if rule is None else rule.endpoint)
             pipeline = compiled or self.pipeline_of(rule)

@@ -36,6 +36,11 @@ class BodyStream:
         self._incoming.limit = value
 
     @property
+    def is_complete(self) -> bool:
+        """Whether nothing more is to come."""
+        return self._incoming.is_complete
+
+    @property
     def close_connection(self) -> bool:
         """Whether what is left stands in the way of the connection's next request."""
         return self._incoming.close_connection

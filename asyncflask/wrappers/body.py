@@ -31,6 +31,9 @@ class LiveBody(Protocol):
     limit: int | None
 
     @property
+    def is_complete(self) -> bool: ...
+
+    @property
     def close_connection(self) -> bool: ...
 
     async def next_chunk(self) -> bytes: ...
