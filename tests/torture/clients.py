@@ -63,13 +63,18 @@ class Client:
     async def __aexit__(self, *exc_info: object) -> None:
         self.writer.close()
         with suppress(OSError):
-            await self.writer.wait_closed()
+            async with asyncio.timeout(PATIENCE):
+                await self.writer.wait_closed()
+        # A server that reads no more of what was sent would keep the connection.
+        self.writer.transport.abort()
 
     async def send(self, data: bytes) -> None:
+        """Send; a server that takes nothing more in time is a TimeoutError."""
         self.writer.write(data)
-        # The server may have gone already.
-        with suppress(OSError):
-            await self.writer.drain()
+        async with asyncio.timeout(PATIENCE):
+            # The server may have gone already.
+            with suppress(ConnectionError):
+                await self.writer.drain()
 
     async def read(self) -> Answer:
         """The next answer, on a connection that may be kept."""

@@ -24,11 +24,12 @@ ROOT = Path(__file__).parents[2]
 DEADLINE = 30  # seconds that a server may take to start or to stop
 
 _UVICORN = "uvicorn {app} --host 127.0.0.1 --port {port} --no-access-log --timeout-keep-alive 2"
+_HYPERCORN = "hypercorn {app} --bind 127.0.0.1:{port} --keep-alive 2"
 COMMANDS = {
     "h11": f"{_UVICORN} --http h11 --loop asyncio",
     "httptools": f"{_UVICORN} --http httptools --loop uvloop",
-    "hypercorn": "hypercorn {app} --bind 127.0.0.1:{port} --workers 0",
-    "trio": "hypercorn {app} --bind 127.0.0.1:{port} --worker-class trio",
+    "hypercorn": f"{_HYPERCORN} --workers 0",
+    "trio": f"{_HYPERCORN} --worker-class trio",
     "granian": "granian {app} --interface asgi --host 127.0.0.1 --port {port} --no-access-log",
 }
 """How each is started, as `python -m ...`."""
