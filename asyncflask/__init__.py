@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from . import cli, json
+from typing import TYPE_CHECKING
+
+from . import json
 from .app import Flask
 from .blueprints import Blueprint
 from .bridge import inline, run_sync
@@ -15,6 +17,7 @@ from .ctx import (
     has_request_context,
     has_websocket_context,
 )
+from .deferred import import_on_use
 from .globals import current_app, g, request, session, websocket
 from .helpers import (
     abort,
@@ -57,8 +60,20 @@ from .templating import (
     stream_template_string,
     stream_template_string_async,
 )
-from .wrappers import EventStream, Request, Response, ServerSentEvent, WebSocket
+from .wrappers import Request, Response, WebSocket
 from .wrappers.channel import WebSocketDisconnected
+
+if TYPE_CHECKING:
+    from . import cli
+    from .wrappers import EventStream, ServerSentEvent
+else:
+    __getattr__, __dir__ = import_on_use(
+        __name__,
+        {
+            ".": ("cli", "debughelpers", "testing"),
+            ".wrappers": ("EventStream", "ServerSentEvent"),
+        },
+    )
 
 __version__ = "0.1.0"
 

@@ -166,7 +166,6 @@ class Blueprint(Registrar):
         _reject_dot("'name'", name)
 
         self.name = name
-        self.cli.name = name
         self.url_prefix = url_prefix
         self.subdomain = subdomain
         self.url_values_defaults: dict[str, Any] = {} if url_defaults is None else url_defaults
@@ -343,7 +342,7 @@ class Blueprint(Registrar):
         app.view_functions.update(self.view_functions)
 
     def _merge_commands(self, app: Application, options: dict[str, Any], name: str) -> None:
-        if not self.cli.commands:
+        if "cli" not in self.__dict__ or not self.cli.commands:
             return
 
         group = options.get("cli_group", self.cli_group)

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import os
 import posixpath
-import secrets
 import string
 
 SALT_CHARS = string.ascii_letters + string.digits
@@ -43,6 +40,9 @@ def gen_salt(length: int) -> str:
     """
     if length < 1:
         raise ValueError(f"A salt cannot have {length} characters. Use 1 or more; 16 is usual.")
+    # PERF: paths are joined in all apps, passwords hashed in some: 2.9 ms and 3.5 MB of OpenSSL.
+    import secrets
+
     return "".join(secrets.choice(SALT_CHARS) for _ in range(length))
 
 
@@ -60,6 +60,8 @@ def check_password_hash(pwhash: str, password: str) -> bool:
     except ValueError:
         return False
     digest, _ = _digest(method, salt, password)
+    import hmac
+
     return hmac.compare_digest(digest.encode(), expected.encode())
 
 
@@ -81,6 +83,8 @@ def _scrypt(parameters: list[str], salt: bytes, password: bytes) -> tuple[str, s
     n, r, p = (int(parameter) for parameter in parameters or ("32768", "8", "1"))
     # What OpenSSL counts for these parameters; its default limit is below Werkzeug's defaults.
     memory = 128 * r * (n + p + 2)
+    import hashlib
+
     digest = hashlib.scrypt(password, salt=salt, n=n, r=r, p=p, maxmem=memory)
     return digest.hex(), f"scrypt:{n}:{r}:{p}"
 
@@ -90,6 +94,8 @@ def _pbkdf2(parameters: list[str], salt: bytes, password: bytes) -> tuple[str, s
         raise ValueError("'pbkdf2' takes up to two parameters: 'pbkdf2:digest:iterations'.")
     digest_name = parameters[0] if parameters else "sha256"
     iterations = int(parameters[1]) if len(parameters) == 2 else DEFAULT_PBKDF2_ITERATIONS
+    import hashlib
+
     digest = hashlib.pbkdf2_hmac(digest_name, password, salt, iterations)
     return digest.hex(), f"pbkdf2:{digest_name}:{iterations}"
 

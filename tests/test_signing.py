@@ -19,7 +19,8 @@ from itsdangerous import (
     URLSafeTimedSerializer,
 )
 
-from asyncflask.signing import KeepingSerializer, decode, encode, keyed_signature, sha1
+from asyncflask.sessions import sha1
+from asyncflask.signing import KeepingSerializer, decode, encode, keyed_signature
 
 OLD, NEW = b"an old key", b"a new key"
 

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from functools import partial
-from tempfile import TemporaryFile
 from typing import IO, TYPE_CHECKING, Protocol
 
 from ..bridge import run_io
 from ..exceptions import HTTPException
 from ..wrappers.body import BODY_MEMORY, Body, Refused
-from ..wrappers.forms import MULTIPART, MultipartForm
+from ..wrappers.forms import MULTIPART
 from .incoming import Incoming, announced_length
 from .stream import BodyStream
 
 if TYPE_CHECKING:
     from starlette.types import Receive
 
+    from ..wrappers.multipart_form import MultipartForm
     from ..wrappers.request import Request
 
 # Bytes that are written to disk, or parsed, in one go: each go costs a hop to a thread.
@@ -133,6 +133,9 @@ class _Sink(Protocol):
 def _open_sink(request: Request, length: int | None, head: bytes) -> _Sink:
     boundary = request.mimetype_params.get("boundary")
     if request.mimetype == MULTIPART and boundary:
+        # PERF: in a worker, with the first such form: see `wrappers.body.parse_form`.
+        from ..wrappers.multipart_form import MultipartForm
+
         form = MultipartForm(boundary, request._form_limits(), request._get_file_stream, length)
         try:
             form.feed(head)
@@ -153,6 +156,9 @@ class _FileSink:
     """A temporary file."""
 
     def __init__(self) -> None:
+        # PERF: in a worker, with the first file: see `wrappers.body.parse_form`.
+        from tempfile import TemporaryFile
+
         self.file: IO[bytes] = TemporaryFile()  # noqa: SIM115  # the request closes it
 
     def write(self, data: bytes) -> None:

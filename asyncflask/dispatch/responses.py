@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from ..datastructures import Headers
 from ..exceptions import HTTPException
-from ..wrappers.event_stream import EventStream
 from ..wrappers.response import Response
 
 if TYPE_CHECKING:
@@ -87,11 +86,8 @@ def _convert(app: ResponseApp, request: Request | None, value: Any) -> Response:
         value = value.get_response(None, None if request is None else request.scope)
     elif isinstance(value, (Iterator, AsyncIterable)):
         return app.response_class(value)
-    if isinstance(value, EventStream):
-        # What it is cannot be had from the app's own class.
-        return value
     if isinstance(value, Response):
-        return app.response_class.force_type(value)
+        return value if value.stays_as_it_is else app.response_class.force_type(value)
     if callable(value) and not isinstance(value, type):
         return ForwardedResponse(value)
     raise TypeError(_explain(request, value))

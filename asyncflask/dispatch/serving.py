@@ -10,6 +10,7 @@ from .. import bridge
 from ..ctx import AppContext, leave_all
 from ..setup.lifespan import running
 from ..signals import got_serving_exception
+from .preloading import import_for_requests
 from .steps import Step, call, report
 from .stop_signals import telling_of_stop_signals
 
@@ -41,6 +42,7 @@ class Serving:
 
     async def start_up(self) -> bool:
         """Run the start-up functions; whether all went well. The first error is the last step."""
+        import_for_requests(self._app)
         await self._begin()
         try:
             await self._run_start_up()

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
-import decimal
 import json
-import uuid
 import weakref
 from typing import IO, TYPE_CHECKING, Any, AnyStr, Protocol, cast
 
@@ -91,7 +89,11 @@ def to_serializable(o: Any) -> Any:
     """
     if isinstance(o, datetime.date):
         return http_date(o)
-    if isinstance(o, (decimal.Decimal, uuid.UUID)):
+    # PERF: for whoever has other values than dates: 2.6 ms and 0.5 MB at start-up.
+    from decimal import Decimal
+    from uuid import UUID
+
+    if isinstance(o, (Decimal, UUID)):
         return str(o)
     if dataclasses.is_dataclass(o) and not isinstance(o, type):
         return dataclasses.asdict(o)

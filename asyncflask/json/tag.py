@@ -8,7 +8,6 @@ from __future__ import annotations
 from base64 import b64decode, b64encode
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
 
 from markupsafe import Markup
 
@@ -149,12 +148,17 @@ class TagUUID(JSONTag):
     key = " u"
 
     def check(self, value: Any) -> bool:
+        # PERF: with the first value that has no earlier tag, as in `provider.to_serializable`.
+        from uuid import UUID
+
         return isinstance(value, UUID)
 
     def to_json(self, value: Any) -> Any:
         return value.hex
 
     def to_python(self, value: Any) -> Any:
+        from uuid import UUID
+
         return UUID(value)
 
 

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
-
-import click
 
 PREFIX = "ASYNCFLASK"
 FLASK_PREFIX = "FLASK"
@@ -68,8 +65,11 @@ def load_dotenv(path: str | os.PathLike[str] | None = None, load_defaults: bool 
 
 
 def _tell_dotenv_is_missing(path: str | os.PathLike[str] | None) -> None:
-    if path is None and not any(Path(name).is_file() for name in _DEFAULT_FILES):
+    if path is None and not any(os.path.isfile(name) for name in _DEFAULT_FILES):
         return
+    # PERF: every app asks the environment for the debug flag, and needs no click for that.
+    import click
+
     click.secho(
         " * Tip: there are .env files here that are not read. Install python-dotenv"
         " (it comes with asyncflask[standard]) to use them.",

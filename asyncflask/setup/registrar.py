@@ -7,18 +7,19 @@ from datetime import timedelta
 from functools import cached_property, lru_cache, wraps
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from jinja2 import BaseLoader, FileSystemLoader
-
 from .. import ctx
 from ..bridge import run_io
 from ..exceptions import HTTPException, default_exceptions
 from ..wrappers.response import Response
-from .commands import AppGroup
 from .hooks import LiveDict, error_registry, list_registry
 from .resources import get_root_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from jinja2 import BaseLoader
+
+    from .commands import AppGroup
 
 F = TypeVar("F", bound="Callable[..., Any]")
 
@@ -51,7 +52,6 @@ class Registrar:
     blueprint) itself, a name is that blueprint.
     """
 
-    cli: AppGroup
     name: str
     _static_folder: str | None = None
     _static_url_path: str | None = None
@@ -78,7 +78,6 @@ class Registrar:
         self.static_url_path = static_url_path
         self.template_folder = template_folder
         self.root_path = get_root_path(import_name) if root_path is None else root_path
-        self.cli = AppGroup()
         self._compiled: dict[Any, Any] = {}
         self._open_registries()
 
@@ -102,6 +101,14 @@ class Registrar:
 
     def _check_setup_finished(self, f_name: str) -> None:
         raise NotImplementedError
+
+    @cached_property
+    def cli(self) -> AppGroup:
+        """The commands of this app or blueprint."""
+        # PERF: whoever has none does without click: 8.5 ms and 1 MB at start-up.
+        from .commands import AppGroup
+
+        return AppGroup(self.name)
 
     # Folders
 
@@ -139,6 +146,9 @@ class Registrar:
         """Loads from the template folder; None where there is none. Subclasses may override it."""
         if self.template_folder is None:
             return None
+        # PERF: as in `Flask.jinja_environment`.
+        from jinja2 import FileSystemLoader
+
         return FileSystemLoader(os.path.join(self.root_path, self.template_folder))
 
     def get_send_file_max_age(self, filename: str | None) -> int | None:

@@ -21,7 +21,6 @@ from ..wrappers import Request
 from ..wrappers.body import Body
 from ..wrappers.content_type import get_content_type
 from ..wrappers.forms import MULTIPART, URLENCODED
-from ..wrappers.request import bind_builder
 from ..wrappers.uri import iri_to_uri
 from .environ import add_defaults, override
 from .multipart import encode_multipart, encode_query, iterate_fields, new_boundary, read_again
@@ -481,8 +480,6 @@ def _to_ascii(host: str) -> str:
     return host if host.isascii() else urlsplit(iri_to_uri(f"//{host}")).netloc
 
 
-def _build_request(cls: type[Request], *args: Any, **kwargs: Any) -> Request:
+def build_request(cls: type[Request], *args: Any, **kwargs: Any) -> Request:
+    """A request of no app, from what `EnvironBuilder` takes: `Request.from_values`."""
     return EnvironBuilder(NoApp(), *args, **kwargs).get_request(cls)
-
-
-bind_builder(_build_request)

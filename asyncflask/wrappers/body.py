@@ -10,7 +10,6 @@ from .forms import (
     MULTIPART,
     URLENCODED,
     FormLimits,
-    MultipartForm,
     OpenFile,
     ParsedForm,
     parse_urlencoded,
@@ -18,6 +17,8 @@ from .forms import (
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+
+    from .multipart_form import MultipartForm
 
 # Bytes of a body that stay in memory; past them it moves to a temporary file.
 BODY_MEMORY = 1024 * 1024
@@ -150,6 +151,9 @@ def parse_form(
         return None
     if not size:
         return ParsedForm()
+    # PERF: with the first such form: with tempfile, 5 ms and 0.6 MB at start-up.
+    from .multipart_form import MultipartForm
+
     return _parse_multipart(source, MultipartForm(boundary, limits, open_file, size))
 
 

@@ -47,6 +47,7 @@ class EventStream(Response):
 
     default_mimetype = "text/event-stream"
     implicit_sequence_conversion = False
+    stays_as_it_is = True
     timeout: float | None = None
     """An endless response has no time to be over in: RESPONSE_TIMEOUT is not for it."""
 

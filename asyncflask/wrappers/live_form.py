@@ -17,14 +17,8 @@ from multipart import (  # type: ignore[import-untyped]  # it has no py.typed
 from .. import bridge
 from ..exceptions import RequestEntityTooLarge
 from ..syntax import parse_options_header
-from .forms import (
-    broken_form,
-    decode_field,
-    make_parser,
-    read_head,
-    too_many_parts,
-    too_much_in_fields,
-)
+from .forms import too_many_parts, too_much_in_fields
+from .multipart_form import broken_form, decode_field, make_parser, read_head
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator

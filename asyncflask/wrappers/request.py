@@ -21,7 +21,6 @@ from .environ import Environ
 from .forms import MAX_HEADER_SIZE, MULTIPART, FormLimits, ParsedForm, open_spooled_file
 from .json_depth import require_shallow
 from .lazy import lazy
-from .live_form import LiveForm, PartLimits
 from .request_headers import HeaderValues
 from .request_url import URLParts
 from .scope_state import ScopeState
@@ -35,6 +34,7 @@ if TYPE_CHECKING:
     from starlette.types import Receive
 
     from ..datastructures import FileStorage
+    from .live_form import LiveForm
 
 _UNSET: Final = object()
 
@@ -416,6 +416,9 @@ class Request(Routed, ScopeState, URLParts, HeaderValues):
             BadRequest: the Content-Type has no boundary.
             RuntimeError: the body is not streamed, or the parts were asked for before.
         """
+        # PERF: where a form is read like this, as in `body.parse_form`.
+        from .live_form import LiveForm, PartLimits
+
         boundary = self._require_live_form()
         self._is_read_in_parts = True
         parts = self.max_form_parts if isinstance(max_parts, EllipsisType) else max_parts

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
 import anyio
-from starlette.datastructures import URL
 
 from .. import bridge
 from ..datastructures import ContentRange, Headers
@@ -76,6 +75,9 @@ class Response(ResponseBody, ResponseHeaders, ResponseCookies):
 
     timeout: float | EllipsisType | None = ...
     """Seconds that sending may take; None is no limit, `...` leaves what the request has left."""
+
+    stays_as_it_is = False
+    """Whether a view may return it where the app has a response class of its own."""
 
     # The framework sets it on what is streamed.
     _streaming_app: StreamingApp | None = None
@@ -387,7 +389,12 @@ class Response(ResponseBody, ResponseHeaders, ResponseCookies):
 
     def _location_from(self, scope: Scope, location: str) -> str:
         uri = iri_to_uri(location)
-        return urljoin(str(URL(scope=scope)), uri) if self.autocorrect_location_header else uri
+        if not self.autocorrect_location_header:
+            return uri
+        # PERF: for whoever asks for it, as in `ServingHooks.state`.
+        from starlette.datastructures import URL
+
+        return urljoin(str(URL(scope=scope)), uri)
 
 
 def _parse_status(text: str) -> tuple[str, int]:

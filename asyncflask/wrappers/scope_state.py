@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from starlette.datastructures import State
-
 from .lazy import lazy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from starlette.datastructures import State
 
 
 class ScopeState:
@@ -23,6 +23,9 @@ class ScopeState:
 
         Attributes and items are the same. Setting them is seen in this request alone.
         """
+        # PERF: with the first state, as in `ServingHooks.state`.
+        from starlette.datastructures import State
+
         # The scope is a dict of the server's, except where a request is made by hand.
         scope: Any = self.scope
         return State(scope.setdefault("state", {}) if isinstance(scope, dict) else {})

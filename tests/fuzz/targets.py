@@ -29,7 +29,8 @@ from asyncflask.http import (
 )
 from asyncflask.wrappers import Request
 from asyncflask.wrappers.body import Body
-from asyncflask.wrappers.forms import FormLimits, MultipartForm, open_spooled_file
+from asyncflask.wrappers.forms import FormLimits, open_spooled_file
+from asyncflask.wrappers.multipart_form import MultipartForm
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from asyncflask import bridge
 from asyncflask.exceptions import BadRequest, ClientDisconnected, RequestEntityTooLarge
-from asyncflask.wrappers.forms import FormLimits, MultipartForm
+from asyncflask.wrappers.forms import FormLimits
 from asyncflask.wrappers.live_form import LiveForm, PartLimits
+from asyncflask.wrappers.multipart_form import MultipartForm
 
 pytestmark = pytest.mark.anyio
 

@@ -1,0 +1,216 @@
+"""Multipart forms from their bytes, piece by piece. The parser is imported with the first form."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from multipart import (  # type: ignore[import-untyped]  # it has no py.typed
+    MultipartError,
+    ParserLimitReached,
+    PushMultipartParser,
+)
+
+from ..datastructures import FileStorage, Headers
+from ..exceptions import BadRequest, HTTPException, RequestEntityTooLarge
+from ..syntax import parse_options_header, parse_part_options
+from .forms import (
+    MAX_HEADER_SIZE,
+    FormLimits,
+    OpenFile,
+    ParsedForm,
+    open_spooled_file,
+    too_many_parts,
+    too_much_in_fields,
+)
+
+if TYPE_CHECKING:
+    from multipart import MultipartSegment
+
+# How many headers one part may have.
+_MAX_HEADERS = 32
+
+# Bytes of one part's headers that do not count as data: an ordinary part has no more.
+_FREE_HEADERS = 1024
+
+# COMPAT: the charsets that Flask accepts for a part; others are read as UTF-8.
+_PART_CHARSETS = frozenset({"ascii", "us-ascii", "utf-8", "iso-8859-1"})
+
+
+class MultipartForm:
+    """A multipart form that is fed the bytes of its body as they come.
+
+    BadRequest is raised for bytes that are no such form, RequestEntityTooLarge for a form over its
+    limits. `feed` may write to disk. After an error call `close`.
+    """
+
+    def __init__(
+        self,
+        boundary: str,
+        limits: FormLimits,
+        open_file: OpenFile = open_spooled_file,
+        content_length: int | None = None,
+    ) -> None:
+        self.limits = limits
+        self.open_file = open_file
+        self.content_length = content_length
+        self.form = ParsedForm()
+        self._parser = make_parser(boundary)
+        self._part: _Field | _File | None = None
+
+    def feed(self, data: bytes) -> None:
+        """Take the next bytes of the body."""
+        # What follows the last boundary means nothing.
+        if not data or self._parser.closed:
+            return
+        try:
+            for event in self._parser.parse(data):
+                self._handle(event)
+        except ParserLimitReached as exc:
+            raise RequestEntityTooLarge() from exc
+        except MultipartError as exc:
+            raise broken_form(exc) from exc
+
+    def finish(self) -> ParsedForm:
+        """Return the form, when the whole body has been fed."""
+        try:
+            self._parser.close()
+        except MultipartError as exc:
+            raise broken_form(exc) from exc
+        return self.form
+
+    def close(self) -> None:
+        """Drop what has been parsed."""
+        if self._part is not None:
+            self._part.close()
+        self.form.close()
+
+    def _handle(self, event: MultipartSegment | bytes | bytearray | None) -> None:
+        if event is None:
+            self._end_part()
+        elif isinstance(event, bytes | bytearray):
+            self._write(event)
+        else:
+            self._start_part(event)
+
+    def _start_part(self, segment: MultipartSegment) -> None:
+        self.form.parts += 1
+        if self.limits.parts is not None and self.form.parts > self.limits.parts:
+            raise too_many_parts(self.limits.parts)
+        # Headers stay in memory as fields do, be they a file's.
+        size = sum(len(name) + len(value) for name, value in segment.headerlist)
+        self._hold(max(size - _FREE_HEADERS, 0))
+        name, filename, headers = read_head(segment)
+        if filename is None:
+            self._part = _Field(name, headers)
+        else:
+            self._part = _File(name, filename, headers, self)
+
+    def _hold(self, size: int) -> None:
+        self.form.memory += size
+        if self.limits.memory is not None and self.form.memory > self.limits.memory:
+            raise too_much_in_fields(self.limits.memory)
+
+    def _write(self, data: bytes | bytearray) -> None:
+        part = self._part
+        if isinstance(part, _Field):
+            self._hold(len(data))
+        if part is not None:
+            part.write(data)
+
+    def _end_part(self) -> None:
+        part, self._part = self._part, None
+        if isinstance(part, _Field):
+            self.form.fields.append((part.name, part.text()))
+        elif part is not None:
+            self.form.files.append((part.name, part.storage()))
+
+
+def make_parser(boundary: str, max_header_size: int = MAX_HEADER_SIZE) -> PushMultipartParser:
+    """A parser that is fed a form's bytes.
+
+    Args:
+        max_header_size: bytes that one header of a part may have.
+    Raises:
+        BadRequest: no form can have this boundary.
+    """
+    try:
+        # Latin-1 takes any byte: undecodable names are no reason to refuse a form.
+        return PushMultipartParser(
+            boundary.encode("latin-1", "replace"),
+            max_header_size=max_header_size,
+            max_header_count=_MAX_HEADERS,
+            header_charset="latin-1",
+        )
+    except MultipartError as exc:
+        raise broken_form(exc) from exc
+
+
+def broken_form(exc: MultipartError) -> HTTPException:
+    """The 400 for what the parser says of a form."""
+    return BadRequest(f"The multipart form is broken: {exc}.")
+
+
+def read_head(segment: MultipartSegment) -> tuple[str, str | None, Headers]:
+    """The name of a part, its file name, which is None for a field, and its headers.
+
+    Raises:
+        BadRequest: a header is of several lines.
+    """
+    # The parser notices only some of them, which depends on how the body is cut into chunks.
+    if any("\n" in value or "\r" in value for _, value in segment.headerlist):
+        raise BadRequest("The multipart form is broken: a header has a line break.")
+    headers = Headers.trusted([(name, _to_text(value)) for name, value in segment.headerlist])
+    options = parse_part_options(headers["Content-Disposition"])
+    return options.get("name", ""), options.get("filename"), headers
+
+
+def decode_field(value: bytes, content_type: str | None) -> str:
+    """The text of a field, in the charset that its part names or else in UTF-8."""
+    if content_type is None:
+        return value.decode("utf-8", "replace")
+    charset = parse_options_header(content_type)[1].get("charset", "").lower()
+    return value.decode(charset if charset in _PART_CHARSETS else "utf-8", "replace")
+
+
+def _to_text(value: str) -> str:
+    return value if value.isascii() else value.encode("latin-1").decode("utf-8", "replace")
+
+
+class _Field:
+    """A part that is no file, kept in memory."""
+
+    def __init__(self, name: str, headers: Headers) -> None:
+        self.name = name
+        self.content_type: str | None = headers.get("Content-Type")
+        self.pieces: list[bytes | bytearray] = []
+
+    def write(self, data: bytes | bytearray) -> None:
+        self.pieces.append(data)
+
+    def text(self) -> str:
+        return decode_field(b"".join(self.pieces), self.content_type)
+
+    def close(self) -> None:
+        self.pieces.clear()
+
+
+class _File:
+    """A part with a file name, written to a file that the request has opened for it."""
+
+    def __init__(self, name: str, filename: str, headers: Headers, form: MultipartForm) -> None:
+        self.name = name
+        self.filename = filename
+        self.headers = headers
+        content_type: str | None = headers.get("Content-Type")
+        length: Any = headers.get("Content-Length", type=int)
+        self.stream = form.open_file(form.content_length, content_type, filename, length)
+
+    def write(self, data: bytes | bytearray) -> None:
+        self.stream.write(data)
+
+    def storage(self) -> FileStorage:
+        self.stream.seek(0)
+        return FileStorage(self.stream, self.filename, self.name, headers=self.headers)
+
+    def close(self) -> None:
+        self.stream.close()
