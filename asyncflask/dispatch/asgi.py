@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     from .pipeline import Pipeline
 
 _BODILESS = frozenset({"GET", "HEAD"})
-_BODY_FIELDS = frozenset({b"content-length", b"transfer-encoding"})
+# The headers that are looked at before a request is matched.
+_TELLING = frozenset({b"host", b"cookie", b"content-length", b"transfer-encoding"})
 _MOST_GOOD_HOSTS = 1000
 _OWN_CLASSES = frozenset({Request, WebSocket})
 
@@ -174,8 +175,9 @@ class ASGIMethods(Application):
         self.asgi_app = app  # type: ignore[method-assign, assignment]  # what the name is for
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        # PERF: not by an attribute, which Flask.__setattr__ looks at.
-        self.__dict__["_got_first_request"] = True
+        if not self._got_first_request:
+            # Not by an attribute, which Flask.__setattr__ looks at.
+            self.__dict__["_got_first_request"] = True
         request = self.request_class(scope)
         request._app = self
         request._receive = receive
@@ -186,23 +188,15 @@ class ASGIMethods(Application):
             await bridge.run_with(stale, self._answer(scope, receive, send))
             return
         try:
-            # PERF: one dict from the headers answers what every request is asked, in C.
-            fields = dict(scope["headers"])
-            ctx.may_have_session = b"cookie" in fields and self._sent_session(scope)
             if appcontext_pushed.receivers and ctx.joined is None:
                 appcontext_pushed.send(self, _async_wrapper=self.ensure_sync)
-            self._match(ctx, request, fields.get(b"host"))
-            if request.method not in _BODILESS or not _BODY_FIELDS.isdisjoint(fields):
-                ctx.may_have_body = True
+            pipeline = self._prepare(ctx, request)
             rule = request.url_rule
             if rule is not None and (ctx.may_have_body or rule.stream_body):
                 await self._receive(ctx, request)
             if ctx.may_have_body and may_be_unread(request):
                 _receive_outside(ctx, request)
                 send = send_beside_body(request, send)
-            # PERF: pipeline_of in place, for the endpoints that are compiled already.
-            compiled = self._compiled.get(None if rule is None else rule.endpoint)
-            pipeline = compiled or self.pipeline_of(rule)
             if pipeline.workers != bridge.DEFAULT_WORKERS:
                 bridge.limit_workers(pipeline.workers)
             connection = scope, receive, send
@@ -214,6 +208,53 @@ class ASGIMethods(Application):
             ctx.leave()
             if "asyncflask.preserve_context" in scope:
                 scope["asyncflask.preserve_context"](ctx)
+
+    def _prepare(self, ctx: AppContext, request: Request) -> Pipeline:
+        """Note what the head announces, and find the rule; returns the endpoint's pipeline."""
+        scope, method, host = request.scope, request.method, None
+        ctx.may_have_session = False
+        ctx.may_have_body = method not in _BODILESS
+        # PERF: as fast as a dict of the headers, which does not tell of a second cookie or host.
+        for name, value in scope["headers"]:
+            if name in _TELLING:
+                if name == b"host":
+                    host = host or value
+                elif name != b"cookie":
+                    ctx.may_have_body = True
+                elif self.session_interface.get_cookie_name(self).encode() in value:
+                    # HTTP/2 clients may send each cookie in a field of its own.
+                    ctx.may_have_session = True
+        # PERF: a rule without variables is known by its path: 0.2 us in place of 0.8.
+        route = self._compiled.get((scope["path"], method))
+        if (
+            route is not None
+            and host in self._good_hosts
+            and self.config["TRUSTED_HOSTS"] is None
+            and not self.url_map._remap
+            and not scope.get("root_path")
+        ):
+            request.view_args = {}
+            request.url_rule, pipeline = route
+            return pipeline  # type: ignore[no-any-return]  # PERF: cast() is a call
+        return self._find_route(ctx, request, host)
+
+    def _find_route(self, ctx: AppContext, request: Request, host: bytes | None) -> Pipeline:
+        """Match the URL; where it has no variables, its route is remembered for `_prepare`."""
+        self._match(ctx, request, host)
+        rule = request.url_rule
+        # PERF: pipeline_of in place, for the endpoints that are compiled already.
+        pipeline = self._compiled.get(None if rule is None else rule.endpoint)
+        if pipeline is None:
+            pipeline = self.pipeline_of(rule)
+        if rule is not None and not rule.arguments and not self._matches_hosts:
+            path, method = request.scope["path"], request.method
+            if self.url_map.find_plain(self.url_map.default_subdomain, path, method) is rule:
+                self._compiled[path, method] = rule, pipeline
+        return pipeline
+
+    @property
+    def _matches_hosts(self) -> bool:
+        return self.subdomain_matching or self.url_map.host_matching
 
     async def _go_through(
         self, ctx: AppContext, pipeline: Pipeline, connection: tuple[Scope, Receive, Send]

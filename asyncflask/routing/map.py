@@ -149,6 +149,11 @@ class Map:
             return None
         return _to_match((rule, args))
 
+    def find_plain(self, domain: str, path: str, method: str) -> Rule | None:
+        """The rule without variables that a path always leads to, if there is one."""
+        self.update()
+        return self._plain.get((domain, path, method, False))
+
     def resolve(self, domain: str, path: str, method: str, websocket: bool) -> Match:
         """Match a path that is empty or starts with one slash, and say what is wrong if it fails.
 
