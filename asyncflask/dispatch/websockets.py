@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from contextvars import copy_context
 from functools import partial
-from typing import TYPE_CHECKING, Any, cast
-
-import anyio
+from typing import TYPE_CHECKING, Any
 
 from .. import bridge
 from ..ctx import AppContext, variables_before
@@ -18,7 +15,7 @@ from .watching import Watch
 from .websocket_pipeline import ENDED
 
 if TYPE_CHECKING:
-    from contextvars import Context
+    from collections.abc import Awaitable
 
     from ..typing import Message, Receive, Scope, Send
     from ..wrappers import Response
@@ -37,7 +34,8 @@ async def answer_websocket(app: Any, scope: Scope, receive: Receive, send: Send)
     if stale is not None:
         await bridge.run_with(stale, answer_websocket(app, scope, receive, send))
         return
-    app._got_first_request = True
+    # PERF: not by an attribute, whose change has Flask.__setattr__ drop every compiled pipeline.
+    app.__dict__["_got_first_request"] = True
     if (await receive())["type"] != "websocket.connect":
         # The client has left again.
         return
@@ -48,14 +46,13 @@ async def answer_websocket(app: Any, scope: Scope, receive: Receive, send: Send)
     websocket._app = app
     websocket._connect(channel)
     ctx = AppContext(app, websocket=websocket)
-    outside = copy_context()
     ctx.enter()
     try:
         ctx.may_have_session = app._sent_session(scope)
         if appcontext_pushed.receivers and ctx.joined is None:
             appcontext_pushed.send(app, _async_wrapper=app.ensure_sync)
         app._match(ctx, websocket, dict(scope["headers"]).get(b"host"))
-        response = await _converse(ctx, channel, outside)
+        response = await _converse(ctx, channel)
         # A client that has gone meanwhile is no error.
         with suppress(OSError):
             if response is not ENDED:
@@ -70,40 +67,21 @@ async def answer_websocket(app: Any, scope: Scope, receive: Receive, send: Send)
             scope["asyncflask.preserve_context"](ctx)
 
 
-async def _converse(ctx: AppContext, channel: Channel, outside: Context) -> Response:
-    """Run the pipeline, and watch meanwhile whether the client leaves.
-
-    Args:
-        outside: the context variables without `ctx`, for the watching: an event loop keeps a
-            timer, and the variables with it, for a while after it was cancelled.
-    """
+def _converse(ctx: AppContext, channel: Channel) -> Awaitable[Response]:
+    """Run the pipeline, and have it watched whether the client leaves."""
     websocket: Any = ctx.websocket
     pipeline: WebSocketPipeline = ctx.app.websocket_pipeline_of(websocket.url_rule)
     channel.prepare = partial(pipeline.headers_at_handshake, ctx)
-    error: BaseException | None = None
-    async with anyio.create_task_group() as tasks:
-        start_soon = partial(cast("Any", outside.run), tasks.start_soon)
-        timeout = ctx.app.config["WEBSOCKET_CLOSE_TIMEOUT"]
-        websocket._watch = watch = Watch(channel, start_soon, timeout)
-        if pipeline.view is not None and pipeline.view.blocks:
-            bridge.limit_workers(pipeline.workers, _POOL)
-            watch.start()
-        elif pipeline.workers != bridge.DEFAULT_WORKERS:
-            bridge.limit_workers(pipeline.workers)
-        # A task group would wrap the error that leaves it.
-        try:
-            response = await bridge.drive(pipeline.run(ctx), ctx)
-        except anyio.get_cancelled_exc_class():
-            raise
-        except BaseException as exc:
-            error = exc
-        tasks.cancel_scope.cancel()
-    if error is None:
-        return response
-    try:
-        raise error
-    finally:
-        del error
+    assert ctx.around is not None
+    watch = Watch(channel, ctx.around, ctx.app.config["WEBSOCKET_CLOSE_TIMEOUT"])
+    websocket._watch = watch
+    running = bridge.drive(pipeline.run(ctx), ctx)
+    if pipeline.view is not None and pipeline.view.blocks:
+        bridge.limit_workers(pipeline.workers, _POOL)
+        return watch.attend_thread(running)
+    if pipeline.workers != bridge.DEFAULT_WORKERS:
+        bridge.limit_workers(pipeline.workers)
+    return running
 
 
 async def _deny(

@@ -99,7 +99,7 @@ class WebSocket(Routed, ScopeState, URLParts, HeaderValues):
     def _connect(self, channel: Channel) -> None:
         """Give it the connection; this is called on the event loop that serves it."""
         self._channel = channel
-        self._home = bridge.Home()
+        self._home = bridge.current_home()
         self._thread = self._home.thread
 
     # The handshake

@@ -203,6 +203,21 @@ class TestHandshake:
 
         assert caplog.text.count("after its handshake, and is lost") == 1
 
+    async def test_pipelines_stay_compiled(self, app, connect):
+        """A WebSocket leaves what was compiled for the app's endpoints as it is."""
+
+        @app.websocket("/ws")
+        async def ws():
+            await websocket.accept()
+
+        async with connect():
+            before = dict(app._compiled)
+        async with connect():
+            after = dict(app._compiled)
+
+        assert before
+        assert all(after[key] is before[key] for key in before)
+
     async def test_class_of_the_app(self, app, connect):
         """`websocket_class` is what the proxy shows."""
 
