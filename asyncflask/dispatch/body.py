@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import IO, TYPE_CHECKING, Protocol
+from typing import IO, TYPE_CHECKING
 
 from ..bridge import run_io
 from ..exceptions import HTTPException
@@ -94,78 +94,116 @@ def _incoming(request: Request, receive: Receive, length: int | None) -> Incomin
 
 async def _collect(request: Request, incoming: Incoming) -> Body:
     chunks: list[bytes] = []
+    if _is_long_form(request, incoming):
+        return await _spool(request, incoming, chunks)
     while (chunk := await incoming.next_chunk()) is not None:
         if incoming.is_complete and not chunks and incoming.size <= BODY_MEMORY:
             return Body(raw=chunk)
         chunks.append(chunk)
         if incoming.size > BODY_MEMORY:
-            return await _spool(request, incoming, b"".join(chunks))
+            return await _spool(request, incoming, chunks)
     return Body(raw=b"".join(chunks))
 
 
-async def _spool(request: Request, incoming: Incoming, head: bytes) -> Body:
-    sink = await run_io(_open_sink, request, incoming.length, head)
+def _is_long_form(request: Request, incoming: Incoming) -> bool:
+    """Whether to parse a form from its first byte on, since its bytes will not be kept."""
+    if incoming.length is None or incoming.length <= BODY_MEMORY or incoming.is_refused:
+        return False
+    return request.mimetype == MULTIPART and request._open_upload is None
+
+
+async def _spool(request: Request, incoming: Incoming, head: list[bytes]) -> Body:
+    """Receive a body that is too long for memory; `head` is what there is of it."""
+    sink: _FormSink | _FileSink | None = await _parse_head(request, incoming, head)
+    if sink is None:
+        sink = await run_io(_FileSink, head)
+    head.clear()
     try:
         batch: list[bytes] = []
         held = 0
         while (chunk := await incoming.next_chunk()) is not None:
+            # PERF: what goes to memory needs no thread: 30 µs less for a form of 1 MiB.
+            if not batch and sink.stays_in_memory(len(chunk)):
+                sink.write([chunk])
+                continue
             batch.append(chunk)
             held += len(chunk)
             if held >= _BATCH:
-                await run_io(sink.write, b"".join(batch))
+                await run_io(sink.write, batch)
                 batch, held = [], 0
-        return await run_io(sink.finish, b"".join(batch))
+        if not batch and sink.stays_in_memory(0):
+            return sink.finish(batch)
+        return await run_io(sink.finish, batch)
     except BaseException:
         sink.close()
         raise
 
 
-class _Sink(Protocol):
-    """Where the bytes go that are too many for memory. All of it may wait for the disk."""
+async def _parse_head(request: Request, incoming: Incoming, head: list[bytes]) -> _FormSink | None:
+    """Parse the start of a form; None where it is none, or goes wrong, and `head` has all of it.
 
-    def write(self, data: bytes) -> None: ...
-
-    def finish(self, data: bytes) -> Body: ...
-
-    def close(self) -> None: ...
-
-
-def _open_sink(request: Request, length: int | None, head: bytes) -> _Sink:
+    A hook may still raise the limits before the form is asked for.
+    """
     boundary = request.mimetype_params.get("boundary")
-    if request.mimetype == MULTIPART and boundary:
-        # PERF: in a worker, with the first such form: see `wrappers.body.parse_form`.
-        from ..wrappers.multipart_form import MultipartForm
+    if request.mimetype != MULTIPART or not boundary:
+        return None
+    # PERF: with the first such form: see `wrappers.body.parse_form`.
+    from ..wrappers.multipart_form import MultipartForm
 
-        form = MultipartForm(boundary, request._form_limits(), request._get_file_stream, length)
-        try:
-            form.feed(head)
-        except HTTPException:
-            # Keep the bytes: a hook may still raise the limits before the form is asked for.
-            form.close()
-        except BaseException:
-            form.close()
-            raise
-        else:
+    limits, length = request._form_limits(), incoming.length
+    form = MultipartForm(boundary, limits, request._open_upload, length)
+    try:
+        if await _feed(form, incoming, head):
             return _FormSink(form)
-    sink = _FileSink()
-    sink.write(head)
-    return sink
+    except BaseException:
+        form.close()
+        raise
+    form.close()
+    return None
+
+
+async def _feed(form: MultipartForm, incoming: Incoming, head: list[bytes]) -> bool:
+    """Feed a form what is in `head`, and what is added to it; false where it goes wrong."""
+    if head and not await _feed_all(form, head):
+        return False
+    while incoming.size <= BODY_MEMORY and (chunk := await incoming.next_chunk()) is not None:
+        head.append(chunk)
+        try:
+            if form.stays_in_memory(len(chunk)):
+                form.feed(chunk)
+            else:
+                await run_io(form.feed, chunk)
+        except HTTPException:
+            return False
+    return True
+
+
+async def _feed_all(form: MultipartForm, batch: list[bytes]) -> bool:
+    try:
+        await run_io(form.feed, b"".join(batch))
+    except HTTPException:
+        return False
+    return True
 
 
 class _FileSink:
-    """A temporary file."""
+    """A temporary file for the bytes of a body; all of it may wait for the disk."""
 
-    def __init__(self) -> None:
+    def __init__(self, head: list[bytes]) -> None:
         # PERF: in a worker, with the first file: see `wrappers.body.parse_form`.
         from tempfile import TemporaryFile
 
         self.file: IO[bytes] = TemporaryFile()  # noqa: SIM115  # the request closes it
+        self.write(head)
 
-    def write(self, data: bytes) -> None:
-        self.file.write(data)
+    def stays_in_memory(self, size: int) -> bool:
+        return False
 
-    def finish(self, data: bytes) -> Body:
-        self.file.write(data)
+    def write(self, batch: list[bytes]) -> None:
+        self.file.writelines(batch)
+
+    def finish(self, batch: list[bytes]) -> Body:
+        self.write(batch)
         self.file.seek(0)
         return Body(file=self.file)
 
@@ -174,16 +212,18 @@ class _FileSink:
 
 
 class _FormSink:
-    """A multipart form, whose files go to temporary files of their own."""
+    """A multipart form: what does not stay in memory may wait for the disk."""
 
     def __init__(self, form: MultipartForm) -> None:
         self.form = form
+        self.stays_in_memory = form.stays_in_memory
 
-    def write(self, data: bytes) -> None:
-        self.form.feed(data)
+    def write(self, batch: list[bytes]) -> None:
+        for data in batch:
+            self.form.feed(data)
 
-    def finish(self, data: bytes) -> Body:
-        self.form.feed(data)
+    def finish(self, batch: list[bytes]) -> Body:
+        self.write(batch)
         return Body(form=self.form.finish())
 
     def close(self) -> None:

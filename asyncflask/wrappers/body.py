@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 # Bytes of a body that stay in memory; past them it moves to a temporary file.
 BODY_MEMORY = 1024 * 1024
 
-_CHUNK = 256 * 1024
+# Bytes of a form that are parsed in one go: all of one that stayed in memory, without a copy.
+_CHUNK = BODY_MEMORY
 
 
 class LiveBody(Protocol):
@@ -133,7 +134,7 @@ def parse_form(
     mimetype: str,
     boundary: str | None,
     limits: FormLimits,
-    open_file: OpenFile,
+    open_file: OpenFile | None,
 ) -> ParsedForm | None:
     """Parse a form out of a file; None where its bytes are no form at all, and then unread.
 

@@ -16,8 +16,10 @@ if TYPE_CHECKING:
 URLENCODED = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
 
-# Bytes of an uploaded file that stay in memory; past them it moves to a temporary file.
-FILE_MEMORY = 512 * 1024
+# Bytes of an uploaded file that stay in memory; past them it moves to a temporary file. Files of up
+# to 1 MiB are not uncommon, and their end comes with what follows them, in as much as is received
+# at once.
+FILE_MEMORY = (1024 + 256) * 1024
 
 # Bytes that one header of a part may have.
 MAX_HEADER_SIZE = 16 * 1024

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from io import BytesIO
+from typing import IO, TYPE_CHECKING, Any
 
 from multipart import (  # type: ignore[import-untyped]  # it has no py.typed
     MultipartError,
@@ -14,16 +15,18 @@ from ..datastructures import FileStorage, Headers
 from ..exceptions import BadRequest, HTTPException, RequestEntityTooLarge
 from ..syntax import parse_options_header, parse_part_options
 from .forms import (
+    FILE_MEMORY,
     MAX_HEADER_SIZE,
     FormLimits,
     OpenFile,
     ParsedForm,
-    open_spooled_file,
     too_many_parts,
     too_much_in_fields,
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from multipart import MultipartSegment
 
 # How many headers one part may have.
@@ -41,13 +44,18 @@ class MultipartForm:
 
     BadRequest is raised for bytes that are no such form, RequestEntityTooLarge for a form over its
     limits. `feed` may write to disk. After an error call `close`.
+
+    Args:
+        open_file: opens the files that uploads are written to; None keeps them in memory while
+            they are small.
+        content_length: bytes of the whole body; None where unknown.
     """
 
     def __init__(
         self,
         boundary: str,
         limits: FormLimits,
-        open_file: OpenFile = open_spooled_file,
+        open_file: OpenFile | None = None,
         content_length: int | None = None,
     ) -> None:
         self.limits = limits
@@ -55,7 +63,12 @@ class MultipartForm:
         self.content_length = content_length
         self.form = ParsedForm()
         self._parser = make_parser(boundary)
-        self._part: _Field | _File | None = None
+        self._part: _Field | _File | _MemoryFile | None = None
+
+    def stays_in_memory(self, size: int) -> bool:
+        """Whether the next `size` bytes can be fed without writing to disk."""
+        held = 0 if self._part is None else self._part.size
+        return self.open_file is None and held + size <= FILE_MEMORY
 
     def feed(self, data: bytes) -> None:
         """Take the next bytes of the body."""
@@ -64,7 +77,13 @@ class MultipartForm:
             return
         try:
             for event in self._parser.parse(data):
-                self._handle(event)
+                # PERF: most events are pieces of a file: 0.6 µs less for each.
+                if type(event) is bytes:
+                    self._part.write(event)  # type: ignore[union-attr]  # it comes before its bytes
+                elif event is None:
+                    self._end_part()
+                else:
+                    self._start_part(event)
         except ParserLimitReached as exc:
             raise RequestEntityTooLarge() from exc
         except MultipartError as exc:
@@ -84,14 +103,6 @@ class MultipartForm:
             self._part.close()
         self.form.close()
 
-    def _handle(self, event: MultipartSegment | bytes | bytearray | None) -> None:
-        if event is None:
-            self._end_part()
-        elif isinstance(event, bytes | bytearray):
-            self._write(event)
-        else:
-            self._start_part(event)
-
     def _start_part(self, segment: MultipartSegment) -> None:
         self.form.parts += 1
         if self.limits.parts is not None and self.form.parts > self.limits.parts:
@@ -101,21 +112,16 @@ class MultipartForm:
         self._hold(max(size - _FREE_HEADERS, 0))
         name, filename, headers = read_head(segment)
         if filename is None:
-            self._part = _Field(name, headers)
+            self._part = _Field(name, headers, self._hold)
+        elif self.open_file is None:
+            self._part = _MemoryFile(name, filename, headers)
         else:
-            self._part = _File(name, filename, headers, self)
+            self._part = _File(name, filename, headers, self.open_file, self.content_length)
 
     def _hold(self, size: int) -> None:
         self.form.memory += size
         if self.limits.memory is not None and self.form.memory > self.limits.memory:
             raise too_much_in_fields(self.limits.memory)
-
-    def _write(self, data: bytes | bytearray) -> None:
-        part = self._part
-        if isinstance(part, _Field):
-            self._hold(len(data))
-        if part is not None:
-            part.write(data)
 
     def _end_part(self) -> None:
         part, self._part = self._part, None
@@ -179,12 +185,16 @@ def _to_text(value: str) -> str:
 class _Field:
     """A part that is no file, kept in memory."""
 
-    def __init__(self, name: str, headers: Headers) -> None:
+    size = 0  # of what may move to the disk
+
+    def __init__(self, name: str, headers: Headers, hold: Callable[[int], None]) -> None:
         self.name = name
         self.content_type: str | None = headers.get("Content-Type")
-        self.pieces: list[bytes | bytearray] = []
+        self.pieces: list[bytes] = []
+        self._hold = hold
 
-    def write(self, data: bytes | bytearray) -> None:
+    def write(self, data: bytes) -> None:
+        self._hold(len(data))
         self.pieces.append(data)
 
     def text(self) -> str:
@@ -197,15 +207,24 @@ class _Field:
 class _File:
     """A part with a file name, written to a file that the request has opened for it."""
 
-    def __init__(self, name: str, filename: str, headers: Headers, form: MultipartForm) -> None:
+    size = 0
+
+    def __init__(
+        self,
+        name: str,
+        filename: str,
+        headers: Headers,
+        open_file: OpenFile,
+        total_length: int | None,
+    ) -> None:
         self.name = name
         self.filename = filename
         self.headers = headers
         content_type: str | None = headers.get("Content-Type")
         length: Any = headers.get("Content-Length", type=int)
-        self.stream = form.open_file(form.content_length, content_type, filename, length)
+        self.stream = open_file(total_length, content_type, filename, length)
 
-    def write(self, data: bytes | bytearray) -> None:
+    def write(self, data: bytes) -> None:
         self.stream.write(data)
 
     def storage(self) -> FileStorage:
@@ -214,3 +233,50 @@ class _File:
 
     def close(self) -> None:
         self.stream.close()
+
+
+class _MemoryFile:
+    """A part with a file name, kept in memory while it is small, in a temporary file past that.
+
+    PERF: 1 MiB costs 20 µs so, and 310 on disk. A file object in memory is copied as it grows.
+    """
+
+    def __init__(self, name: str, filename: str, headers: Headers) -> None:
+        self.name = name
+        self.filename = filename
+        self.headers = headers
+        self.size = 0
+        self._pieces: list[bytes] = []
+        self._file: IO[bytes] | None = None
+
+    def write(self, data: bytes) -> None:
+        self.size += len(data)
+        if self._file is not None:
+            self._file.write(data)
+            return
+        self._pieces.append(data)
+        if self.size > FILE_MEMORY:
+            self._move_to_disk()
+
+    def _move_to_disk(self) -> None:
+        # PERF: with the first file, as in `forms.open_spooled_file`.
+        from tempfile import SpooledTemporaryFile
+
+        self._file = file = SpooledTemporaryFile(FILE_MEMORY, "w+b")  # noqa: SIM115  # close() does
+        file.rollover()
+        file.writelines(self._pieces)
+        self._pieces.clear()
+
+    def storage(self) -> FileStorage:
+        stream: IO[bytes]
+        if self._file is None:
+            stream = BytesIO(b"".join(self._pieces))
+        else:
+            self._file.seek(0)
+            stream = self._file
+        return FileStorage(stream, self.filename, self.name, headers=self.headers)
+
+    def close(self) -> None:
+        self._pieces.clear()
+        if self._file is not None:
+            self._file.close()

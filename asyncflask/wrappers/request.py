@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from starlette.types import Receive
 
     from ..datastructures import FileStorage
+    from .forms import OpenFile
     from .live_form import LiveForm
 
 _UNSET: Final = object()
@@ -459,6 +460,12 @@ class Request(Routed, ScopeState, URLParts, HeaderValues):
         """
         return open_spooled_file(total_content_length, content_type, filename, content_length)
 
+    @property
+    def _open_upload(self) -> OpenFile | None:
+        """`_get_file_stream` where it has been overridden."""
+        is_own = getattr(self._get_file_stream, "__func__", None) is Request._get_file_stream
+        return None if is_own else self._get_file_stream
+
     def _load_form(self) -> None:
         """Parse the form, once, into `form` and `files`.
 
@@ -487,9 +494,7 @@ class Request(Routed, ScopeState, URLParts, HeaderValues):
         data = self._cached_data
         source = self._open_stream(body) if data is None else BytesIO(data)
         boundary = self.mimetype_params.get("boundary")
-        parsed = parse_form(
-            source, body.size, self.mimetype, boundary, limits, self._get_file_stream
-        )
+        parsed = parse_form(source, body.size, self.mimetype, boundary, limits, self._open_upload)
         return parsed or ParsedForm()
 
     def _show_form(self, parsed: ParsedForm) -> None:

@@ -209,6 +209,49 @@ async def test_a_long_multipart_form_is_parsed_as_it_arrives():
     assert stream.closed
 
 
+@pytest.fixture
+def hops(monkeypatch):
+    """What was done in threads."""
+    names = []
+    run_io = receiving.run_io
+
+    def note(function, *args):
+        names.append(function.__name__)
+        return run_io(function, *args)
+
+    monkeypatch.setattr(receiving, "run_io", note)
+    return names
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("size", [65536, 2 * MIB])
+async def test_a_form_whose_files_are_small_needs_no_thread(hops, size):
+    """However many there are; unless it comes in larger pieces than servers give."""
+    body = FILE_HEAD + b"x" * MIB + b"\r\n" + (FILE_HEAD + b"y" * 100_000 + b"\r\n") * 9
+    body += b"--bb--\r\n"
+    request = make_request(len(body), headers=[("content-type", MULTIPART)])
+
+    await receive_body(request, Server(*chunks(body, size)))
+
+    assert len(request.files["f"].read()) == MIB
+    assert len(request.files.getlist("f")) == 10
+    assert hops == ([] if size == 65536 else ["feed"])
+    request.close()
+
+
+@pytest.mark.anyio
+async def test_a_large_file_is_written_in_a_thread(hops, monkeypatch):
+    """In batches."""
+    body = FILE_HEAD + b"x" * 3 * MIB + b"\r\n--bb--\r\n"
+    request = make_request(len(body), headers=[("content-type", MULTIPART)])
+
+    await receive_body(request, Server(*chunks(body)))
+
+    assert len(request.files["f"].read()) == 3 * MIB
+    assert hops == ["write"] * 3 + ["finish"]
+    request.close()
+
+
 @pytest.mark.anyio
 async def test_the_files_of_a_form_nobody_asked_for_are_closed():
     """Closing the request closes them too."""

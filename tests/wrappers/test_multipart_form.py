@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from io import BytesIO
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asyncflask.exceptions import BadRequest, RequestEntityTooLarge
-from asyncflask.wrappers.forms import FILE_MEMORY, FormLimits
+from asyncflask.wrappers.forms import FILE_MEMORY, FormLimits, open_spooled_file
 from asyncflask.wrappers.multipart_form import MultipartForm
 
 NO_LIMITS = FormLimits(None, None)
@@ -156,15 +157,44 @@ def test_the_headers_of_a_part_are_limited(headers):
         parse(part("a", b"v", None, *headers))
 
 
-def test_a_large_file_leaves_memory():
-    """Past its share of memory a file is on disk, and reads the same."""
-    content = b"x" * (FILE_MEMORY + 1)
+@pytest.mark.parametrize("size", [0, 1, FILE_MEMORY])
+def test_a_small_file_stays_in_memory(size):
+    """Up to its share, which counts."""
+    form = parse(part("f", b"x" * size, "f"), step=65536)
 
-    form = parse(part("f", content, "f"))
+    file = form.files[0][1]
+    assert isinstance(file.stream, BytesIO)
+    assert file.read() == b"x" * size
+    form.close()
+
+
+@pytest.mark.parametrize("step", [None, 65536])
+def test_a_large_file_leaves_memory(step):
+    """Past its share of memory a file is on disk, and reads the same."""
+    content = bytes(range(256)) * (FILE_MEMORY // 128)
+
+    form = parse(part("f", content, "f"), step=step)
 
     file = form.files[0][1]
     assert file.stream._rolled
     assert file.read() == content
+    form.close()
+
+
+def test_it_can_be_told_what_stays_in_memory():
+    """What may be fed where nobody may wait for a disk."""
+    form = MultipartForm("bb", NO_LIMITS)
+    at_first = form.stays_in_memory(FILE_MEMORY), form.stays_in_memory(FILE_MEMORY + 1)
+
+    form.feed(part("f", b"x" * 100, "f")[:-2])
+    in_a_file = form.stays_in_memory(FILE_MEMORY - 100), form.stays_in_memory(FILE_MEMORY - 99)
+    form.feed(b"x" * FILE_MEMORY)
+    on_disk = form.stays_in_memory(0)
+    form.feed(b"\r\n--bb\r\n")
+    after_it = form.stays_in_memory(FILE_MEMORY)
+
+    assert (at_first, in_a_file, on_disk, after_it) == ((True, False), (True, False), False, True)
+    assert not MultipartForm("bb", NO_LIMITS, open_spooled_file).stays_in_memory(1)
     form.close()
 
 
@@ -187,16 +217,29 @@ def test_files_are_opened_by_the_callers_function():
     assert stream.read() == b"abc"
 
 
-def test_closing_a_form_closes_its_files():
-    """Finished files and the one being written are closed."""
-    form = MultipartForm("bb", NO_LIMITS)
-    form.feed(part("f", b"abc", "f") + part("g", b"abc", "g")[:-5])
-    finished, unfinished = form.form.files[0][1].stream, form._part.stream
+@pytest.mark.parametrize(
+    ("open_file", "size", "on_disk"),
+    [(None, 3, 0), (None, FILE_MEMORY + 9, 2), (open_spooled_file, 3, 2)],
+)
+def test_closing_a_form_closes_its_files(monkeypatch, open_file, size, on_disk):
+    """Finished files and the one being written are closed, wherever they are."""
+    opened = []
+
+    class NotingFile(tempfile.SpooledTemporaryFile):
+        def __init__(self, *args):
+            super().__init__(*args)
+            opened.append(self)
+
+    monkeypatch.setattr(tempfile, "SpooledTemporaryFile", NotingFile)
+    form = MultipartForm("bb", NO_LIMITS, open_file)
+    content = b"x" * size
+    form.feed(part("f", content, "f") + part("g", content, "g")[:-5])
+    finished = form.form.files[0][1].stream
 
     form.close()
 
     assert finished.closed
-    assert unfinished.closed
+    assert [file.closed for file in opened] == [True] * on_disk
 
 
 @given(
