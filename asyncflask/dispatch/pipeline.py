@@ -111,6 +111,12 @@ class Pipeline:
         """`run` for a request whose view has already returned `value`, or raised `exc`."""
         return self._conclude(ctx, self._finalize_view(ctx, value, exc))
 
+    def run_from_response(
+        self, ctx: AppContext, response: Response | None, exc: BaseException | None = None
+    ) -> Coroutine[Any, Any, Response]:
+        """`run` for a request whose after functions have given `response`, or raised `exc`."""
+        return self._conclude(ctx, _outcome(response, exc))
+
     async def _open_and_dispatch(self, ctx: AppContext) -> Response:
         await self.open_session(ctx)
         return await self.full_dispatch_request(ctx)
@@ -436,6 +442,15 @@ class Pipeline:
             await announce(ctx, appcontext_popped)
 
 
+async def _outcome(response: Any, exc: BaseException | None) -> Response:
+    try:
+        if exc is not None:
+            raise exc
+        return response  # type: ignore[no-any-return]  # an after function's, which is trusted
+    finally:
+        del exc
+
+
 def must_survive(ctx: AppContext, exc: BaseException) -> bool:
     """Whether an exception must not get to the server, which it might end."""
     # COMPAT: a test client gives the test whatever is raised.
@@ -527,9 +542,10 @@ def compile_pipeline(
     is_supervised = timeout is not None or _has_supervised_rules(app, endpoint)
     after = _steps(getattr(app, after_hooks), outward, backwards=True)
     steps = (*preprocessors, *before, *after, *teardown, *app_teardown)
-    is_bare = pipeline_class is Pipeline and not (
-        steps or opens_session or saves_session or is_supervised
+    is_ordinary = pipeline_class is Pipeline and not (
+        opens_session or saves_session or is_supervised
     )
+    goes_straight = is_ordinary and not (preprocessors or teardown or app_teardown)
     return pipeline_class(
         endpoint=endpoint,
         preprocessors=preprocessors,
@@ -552,8 +568,11 @@ def compile_pipeline(
         workers=app.config["THREADPOOL_SIZE"],
         timeout=timeout,
         is_supervised=is_supervised,
-        straight=straight_way(app, view) if is_bare else None,
-        may_send_pages=is_bare
+        straight=straight_way(app, view, _functions(before), _functions(after))
+        if goes_straight
+        else None,
+        may_send_pages=is_ordinary
+        and not steps
         and endpoint is None
         and app.response_class is Response
         and not replaced,
@@ -574,6 +593,10 @@ def _steps(
         )
     ]
     return tuple(map(Step.of, functions))
+
+
+def _functions(steps: tuple[Step, ...]) -> tuple[Callable[..., Any], ...]:
+    return tuple(step.function for step in steps)
 
 
 def _has_supervised_rules(app: Any, endpoint: str | None) -> bool:

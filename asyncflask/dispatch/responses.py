@@ -18,6 +18,12 @@ if TYPE_CHECKING:
 
 SENDABLE_STATUSES = range(200, 600)
 
+# Those that have a body, and no Location.
+_ORDINARY = frozenset(SENDABLE_STATUSES) - {201, 204, *range(300, 400)}
+
+# The headers whose values are quoted when they are sent, so that any text will do.
+ADDRESSES = frozenset({"location", "content-location"})
+
 # SPEC: RFC 9110 section 5.1.
 _is_token = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+").fullmatch
 
@@ -133,6 +139,39 @@ def has_plain_headers(response: Response) -> bool:
         if value[:1] == " " or value[-1:] == " ":
             return False
     return True
+
+
+def messages_of(response: Response) -> tuple[Message, Message] | None:
+    """What an ordinary response sends; None for one that needs a closer look.
+
+    PERF: `is_plain` and what the response itself does, in one go: 1.5 µs instead of 3.
+    """
+    body = response.response
+    if type(response) is not Response or type(body) is not list or len(body) != 1:
+        return None
+    if type(body[0]) is not bytes or response._on_close or response._status_code not in _ORDINARY:
+        return None
+    headers, has_length = [], False
+    for name, value in response.headers._list:
+        field = _plain_field(name)
+        if field is None or not (value.isascii() and value.isprintable()):
+            return None
+        if value.strip() != value:
+            return None
+        has_length = has_length or field == b"content-length"
+        headers.append((field, value.encode()))
+    if not has_length:
+        return None
+    start = {"type": "http.response.start", "status": response._status_code, "headers": headers}
+    return start, {"type": "http.response.body", "body": body[0], "more_body": False}
+
+
+@lru_cache(maxsize=512)
+def _plain_field(name: str) -> bytes | None:
+    """A header's name as it is sent; None where it is none, or the value needs quoting."""
+    if not is_field_name(name) or name.lower() in ADDRESSES:
+        return None
+    return name.lower().encode()
 
 
 class ForwardedResponse(Response):

@@ -10,7 +10,7 @@ from ..datastructures import Headers
 from ..wrappers.chunks import encode_chunk
 from ..wrappers.file_body import FileBody
 from ..wrappers.response import Response
-from .responses import SENDABLE_STATUSES, has_plain_headers, is_field_name
+from .responses import ADDRESSES, SENDABLE_STATUSES, has_plain_headers, is_field_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,9 +20,6 @@ if TYPE_CHECKING:
 
 _WITHOUT_BODY = frozenset({204, 304})
 _WITH_FILE = frozenset({200, 206})
-
-# What is quoted when it is sent, so that any text will do.
-_ADDRESSES = frozenset({"location", "content-location"})
 
 # SPEC: RFC 9110 section 5.5.
 _is_value = re.compile(r"[\t -~\x80-\xff]*").fullmatch
@@ -73,7 +70,7 @@ def _check_header(name: str, value: str) -> None:
             f"The response has a header {name!r}, with the value {value!r}, but HTTP header names"
             " are made of ASCII letters, digits and a few marks such as '-'. Rename it."
         )
-    if name.lower() not in _ADDRESSES and _is_value(value) is None:
+    if name.lower() not in ADDRESSES and _is_value(value) is None:
         raise ValueError(
             f"The response's header {name!r} has the value {value!r}, but HTTP headers only carry"
             " Latin-1 without control characters. Percent-encode it, or use a parameter such as"
@@ -130,7 +127,7 @@ def _plain_headers(pairs: tuple[tuple[str, str], ...]) -> list[tuple[bytes, byte
     """Headers as they are sent, with the body's size among them; None where they need more care."""
     response = Response(headers=Headers.trusted(list(pairs)))
     names = {name.lower() for name, _ in pairs}
-    if "content-length" not in names or names & _ADDRESSES or not has_plain_headers(response):
+    if "content-length" not in names or names & ADDRESSES or not has_plain_headers(response):
         return None
     return response.headers.raw()
 

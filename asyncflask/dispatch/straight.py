@@ -1,8 +1,8 @@
-"""Async views whose answer nobody sees before it is sent, so that it need not become a response.
+"""The short way of requests whose view and hooks are all async and whose answer is all at hand.
 
-Such a view has no hooks around it; its text, bytes, dict or list is written straight to the
-server. Everything else about the request is as ever, and whatever else it returns or raises
-takes the pipeline's ordinary way from there.
+Where no after function sees the answer, a view's text, bytes, dict or list is written straight
+to the server and never becomes a response. Everything else about the request is as ever, and
+whatever else is returned or raised takes the pipeline's ordinary way from there.
 """
 
 from __future__ import annotations
@@ -23,15 +23,17 @@ from ..signals import (
 from ..wrappers.content_type import content_type_for
 from ..wrappers.cookies import ResponseCookies
 from ..wrappers.response import Response
-from .body import must_close_connection
+from .body import must_close_connection, receive_refused_body
+from .responses import messages_of, to_response
 from .sendable import messages_of_file
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Coroutine
 
     from ..ctx import AppContext
     from ..typing import Message
     from ..wrappers.request import Request
+    from .pipeline import Pipeline
 
 # A response to HEAD has no body, and OPTIONS may be answered without the view.
 _OTHER_METHODS = frozenset({"HEAD", "OPTIONS"})
@@ -58,6 +60,8 @@ class Straight:
         text_type: the Content-Type header of text and bytes; of JSON, `json_type`.
         status: of all answers.
         to_json: the app's own encoder, None where its provider makes responses of its own.
+        before: the before functions, up to the first that returns something.
+        after: the after functions, for which a response is made.
     """
 
     function: Callable[..., Any]
@@ -65,6 +69,19 @@ class Straight:
     json_type: tuple[bytes, bytes]
     status: int
     to_json: Callable[[Any], bytes] | None
+    before: tuple[Callable[..., Any], ...]
+    after: tuple[Callable[..., Any], ...]
+
+    async def call(self, request: Request) -> Any:
+        """What a before function or the view returns."""
+        for function in self.before:
+            value = await function()
+            if value is not None:
+                return value
+        body = request._body
+        if body is not None and body.refused is not None:
+            await receive_refused_body(request)
+        return await self.function(**(request.view_args or {}))
 
     def encode(self, value: Any) -> tuple[Message, Message] | None:
         """What is sent for a returned value; None if it says more than a body."""
@@ -86,10 +103,17 @@ class Straight:
         return start, {"type": "http.response.body", "body": body}
 
 
-def straight_way(app: Any, view: Callable[..., Any] | None) -> Straight | None:
-    """How the answers of a view without hooks are written straight, or None where they are not."""
+def straight_way(
+    app: Any,
+    view: Callable[..., Any] | None,
+    before: tuple[Callable[..., Any], ...] = (),
+    after: tuple[Callable[..., Any], ...] = (),
+) -> Straight | None:
+    """How the answers of a view are written straight, or None where they are not."""
     response_class = app.response_class
-    if view is None or response_class is not Response or not iscoroutinefunction(view):
+    if view is None or response_class is not Response:
+        return None
+    if not all(map(iscoroutinefunction, (view, *before, *after))):
         return None
     provider = app.json
     is_own = type(provider).dumps is DefaultJSONProvider.dumps and (
@@ -101,6 +125,8 @@ def straight_way(app: Any, view: Callable[..., Any] | None) -> Straight | None:
         json_type=_content_type(provider.mimetype if is_own else ""),
         status=response_class.default_status,
         to_json=provider.encode_response if is_own else None,
+        before=before,
+        after=after,
     )
 
 
@@ -132,6 +158,30 @@ def add_session(ctx: AppContext, start: Message) -> bool:
     except Exception:
         return False
     return True
+
+
+async def finish(
+    ctx: AppContext, pipeline: Pipeline, value: Any
+) -> tuple[tuple[Message, Message] | None, Coroutine[Any, Any, Response] | None]:
+    """Let the after functions see the response of a value, and save the session.
+
+    Returns:
+        what is sent, or None and what is left to be done in the ordinary way.
+    """
+    try:
+        response = to_response(ctx.app, ctx.request, value)
+        for function in pipeline.straight.after:  # type: ignore[union-attr]  # it goes straight
+            response = await function(response)
+        if ctx.opened_session is not None or ctx.may_have_session:
+            interface, session = ctx.app.session_interface, ctx.open_session()
+            if not interface.is_null_session(session):
+                interface.save_session(ctx.app, session, response)
+        answer = messages_of(response)
+    except BaseException as exc:
+        return None, pipeline.run_from_response(ctx, None, exc)
+    if answer is None:
+        return None, pipeline.run_from_response(ctx, response)
+    return answer, None
 
 
 def may_go_straight(ctx: AppContext, request: Request) -> bool:
