@@ -19,11 +19,11 @@ from .datastructures import ImmutableDict
 from .deferred import class_attribute
 from .dispatch.asgi import ASGIMethods
 from .dispatch.background import BackgroundMethods, BackgroundTasks
+from .dispatch.compiling import compile_pipeline
 from .dispatch.files import is_at_hand, send_from_directory
 from .dispatch.guard import guarded
 from .dispatch.methods import DispatchMethods
 from .dispatch.overrides import ROUTING_ERRORS, find_replaced, pipeline_class
-from .dispatch.pipeline import Pipeline, compile_pipeline
 from .dispatch.responses import to_response
 from .dispatch.sendable import read_ahead, read_at_hand
 from .dispatch.urls import URLMethods
@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
 
+    from .dispatch.pipeline import Pipeline
     from .setup.commands import AppGroup
     from .templating.environment import DispatchingJinjaLoader, Environment
     from .testing import FlaskClient, FlaskCliRunner

@@ -579,10 +579,7 @@ class Aborter:
 
 def _raise_response(response: Any) -> NoReturn:
     if not callable(response):
-        raise LookupError(
-            f"There is no exception for the status code {response!r}."
-            " Pass an int such as 404, or a response object, to abort()."
-        )
+        raise LookupError(f"There is no exception for {response!r}. Pass an int or a response.")
     raise HTTPException(response=response)
 
 

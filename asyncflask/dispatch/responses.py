@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from ..datastructures import Headers
 from ..exceptions import HTTPException
+from ..local import LocalProxy
 from ..wrappers.response import Response
 
 if TYPE_CHECKING:
@@ -85,6 +86,8 @@ def _set_status(response: Response, status: Any) -> None:
 
 
 def _convert(app: ResponseApp, request: Request | None, value: Any) -> Response:
+    if isinstance(value, LocalProxy):
+        value = value._get_current_object()
     if isinstance(value, (dict, list)):
         response: Response = app.json.response(value)
         return response

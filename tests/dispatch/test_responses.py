@@ -8,6 +8,7 @@ from starlette.responses import JSONResponse, StreamingResponse
 
 from asyncflask import Flask, Response, after_this_request
 from asyncflask.exceptions import Conflict
+from asyncflask.local import LocalProxy
 
 
 @pytest.fixture
@@ -36,6 +37,8 @@ async def _chunks():
         (bytearray(b"array"), 200, b"array", "text/html"),
         ({"a": 1}, 200, b'{"a":1}\n', "application/json"),
         ([1, 2], 200, b"[1,2]\n", "application/json"),
+        (LocalProxy(lambda: {"a": 1}), 200, b'{"a":1}\n', "application/json"),
+        (LocalProxy(lambda: Response("proxied", 202)), 202, b"proxied", "text/html"),
         (("made", 201), 201, b"made", "text/html"),
         (("made", "201 Made"), 201, b"made", "text/html"),
         (({"a": 1}, 202), 202, b'{"a":1}\n', "application/json"),
