@@ -3,8 +3,11 @@
     python -m tests.torture [--server h11,httptools] [--only 12,14] [--short] [--list]
 
 Prints a line for each thing done: its point, what, how often, a figure, whether it is good.
-Exits with 1 if anything is not. Servers other than uvicorn may live in an environment of their
-own, whose interpreter `--python` names.
+Exits with 1 if anything is not, unless the server itself is known to do so, with any application:
+then the line says "server: ..." and why. What is known so and no longer seen is a failure, too.
+
+Servers other than uvicorn may live in an environment of their own, whose interpreter `--python`
+names.
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ import time
 
 from . import points as points
 from .case import CASES, Bench, Case, Row
+from .differences import judge
 from .servers import COMMANDS
 
 
@@ -34,22 +38,23 @@ def main() -> int:
 
 
 def _run(bench: Bench, each: Case) -> int:
-    """Run a case, print its rows; how many of them are not good."""
+    """Run a case, print its rows; how many of them the command fails for."""
     failures, started = 0, time.monotonic()
     try:
         for row in each.run(bench):
-            _print(each, row)
-            failures += not row.is_good
+            failures += _print(bench, each, row)
     except Exception as exc:
-        _print(each, Row(each.name, 0, f"{type(exc).__name__}: {exc}", False))
-        failures += 1
+        failures += _print(bench, each, Row(each.name, 0, f"{type(exc).__name__}: {exc}", False))
     print(f"{each.name}: {time.monotonic() - started:.1f} s", file=sys.stderr, flush=True)
     return failures
 
 
-def _print(each: Case, row: Row) -> None:
-    verdict = "good" if row.is_good else "**BAD**"
-    print(f"| {each.point} | {row.what} | {row.count} | {row.figure} | {verdict} |", flush=True)
+def _print(bench: Bench, each: Case, row: Row) -> bool:
+    """Print a row; whether the command fails for it."""
+    verdict = judge(bench.kind, each.point, row)
+    cells = (str(each.point), row.what, str(row.count), row.figure, verdict.text)
+    print(f"| {' | '.join(cells)} |", flush=True)
+    return verdict.is_failure
 
 
 def _chosen(only: str | None) -> list[Case]:

@@ -105,8 +105,15 @@ class Leftovers:
 
     def __init__(self, server: ServerProcess) -> None:
         self._server = server
-        self.before = server.census()
+        self.before = self._begin()
         self.after = self.before
+
+    def _begin(self) -> dict[str, Any]:
+        """What is there once the requests before are torn down, at the latest in PATIENCE."""
+        give_up = time.monotonic() + PATIENCE
+        while (report := self._server.census())["untorn"] and time.monotonic() < give_up:
+            time.sleep(0.05)
+        return report
 
     def wait(self) -> float:
         """Wait until nothing is left; seconds that it took."""

@@ -59,7 +59,8 @@ def torrents(bench: Bench) -> Iterator[Row]:
             seconds = bench.scale(3, 1)
             read = asyncio.run(_read_torrents(bench.server.port, f"/{colour}/torrent", seconds))
         leftovers.wait()
-        figure = f"{latencies.describe()}; {read / 1e6 / seconds:.0f} MB/s"
+        speed = f"{read / 1e6 / seconds:.0f} MB/s"
+        figure = f"{latencies.describe()}; {speed}; {leftovers.describe()}"
         is_good = latencies.p99 < bench.limit(HEALTHY) and not leftovers.left()
         yield Row(f"clients read /{colour}/torrent", AT_A_TIME, figure, is_good)
 
