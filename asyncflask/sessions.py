@@ -5,12 +5,18 @@ Knows an app's settings and a request's cookies; who opens a session, and when, 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, MutableMapping
+from copy import copy
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
+from functools import cache, cached_property, lru_cache
+from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
+from .config import ConfigAttribute
 from .datastructures import CallbackDict
+from .http import http_date
 from .http.cookies import frame_cookie
 from .json.tag import TaggedJSONSerializer
 
@@ -20,6 +26,7 @@ if TYPE_CHECKING:
 
     from itsdangerous import URLSafeTimedSerializer
 
+    from .http.cookies import CookieFrame
     from .wrappers.request import Request
     from .wrappers.response import Response
 
@@ -136,6 +143,9 @@ class SessionInterface:
 
     def is_null_session(self, obj: object) -> bool:
         """Whether the session stands for a missing one, and is not to be saved."""
+        # PERF: 0.03 µs, where isinstance of an abstract class takes 0.2.
+        if type(obj) is SecureCookieSession and self.null_session_class is NullSession:
+            return False
         return isinstance(obj, self.null_session_class)
 
     def get_cookie_name(self, app: SessionApp) -> str:
@@ -214,6 +224,68 @@ def sha1(string: bytes = b"") -> Any:
 session_json_serializer = TaggedJSONSerializer()
 
 
+@dataclass(frozen=True, slots=True)
+class _Terms:
+    """What a configuration comes to, for as long as it is the same.
+
+    Attributes:
+        serializer: a KeepingSerializer of texts.
+        name: of the cookie.
+        max_age: seconds that a cookie is good for.
+        frame: what stands around the cookie's value.
+        max_size: bytes of the whole header above which setting it warns; 0 never warns.
+        is_refreshed: whether a permanent session's cookie is set by each response.
+    """
+
+    serializer: Any
+    name: str
+    max_age: int
+    frame: CookieFrame
+    max_size: int
+    is_refreshed: bool
+
+    def dump(self, session: SessionMixin) -> str:
+        """The Set-Cookie header of a session."""
+        lifetime = ""
+        if session.permanent:
+            lifetime = f"; Expires={_dump_second(int(time.time()) + self.max_age)}"
+        return self.frame.fill(self.serializer.dumps(dict(session)), lifetime, self.max_size)
+
+
+# PERF: the same for all within a second: 0.1 µs in place of 1.6.
+_dump_second = lru_cache(maxsize=8)(http_date)
+
+_read_config = itemgetter(
+    "SECRET_KEY",
+    "PERMANENT_SESSION_LIFETIME",
+    "SESSION_COOKIE_NAME",
+    "SESSION_COOKIE_DOMAIN",
+    "SESSION_COOKIE_PATH",
+    "APPLICATION_ROOT",
+    "SESSION_COOKIE_HTTPONLY",
+    "SESSION_COOKIE_SECURE",
+    "SESSION_COOKIE_SAMESITE",
+    "SESSION_COOKIE_PARTITIONED",
+    "SESSION_REFRESH_EACH_REQUEST",
+    "MAX_COOKIE_SIZE",
+    "SECRET_KEY_FALLBACKS",
+)
+_CLASS_SETTINGS = ("salt", "key_derivation", "digest_method", "serializer")
+_read_class = attrgetter(
+    *_CLASS_SETTINGS,
+    "get_signing_serializer",
+    "get_cookie_name",
+    "get_cookie_domain",
+    "get_cookie_path",
+    "get_cookie_httponly",
+    "get_cookie_secure",
+    "get_cookie_samesite",
+    "get_cookie_partitioned",
+    "get_expiration_time",
+    "should_set_cookie",
+)
+
+
 class SecureCookieSessionInterface(SessionInterface):
     """Sessions in a cookie that is signed, not encrypted: users can read it, not change it."""
 
@@ -231,13 +303,60 @@ class SecureCookieSessionInterface(SessionInterface):
 
     session_class: type[Any] = SecureCookieSession
 
-    _kept_serializers = 16
+    _most_kept = 16
     # The class of `_build_serializer`'s, when it has built one.
     _built_class: type[Any] | None = None
 
     @cached_property
     def _serializers(self) -> dict[Any, URLSafeTimedSerializer]:
         return {}
+
+    @cached_property
+    def _kept_terms(self) -> dict[int, tuple[Any, _Terms | None]]:
+        return {}
+
+    def _terms_of(self, app: SessionApp) -> _Terms | None:
+        """What the methods would answer for this app; None where they have to be asked.
+
+        PERF: 0.7 µs in place of 2.6 for asking them; whatever they go by is compared each time.
+        """
+        kept, own = self._kept_terms, self.__dict__
+        try:
+            made_of = _read_config(app.config), _read_class(type(self)), type(app), len(own)
+        except KeyError:
+            return None
+        found, terms = kept.get(id(app), _NOTHING_KEPT)
+        if found == made_of:
+            return terms
+        if len(kept) >= self._most_kept:
+            kept.clear()
+        terms = self._settle(app, made_of)
+        # A list of fallbacks may be changed in place: a copy is compared with it.
+        config = *made_of[0][:-1], copy(made_of[0][-1])
+        kept[id(app)] = (config, *made_of[1:]), terms
+        return terms
+
+    def _settle(self, app: SessionApp, made_of: Any) -> _Terms | None:
+        """The terms, unless anything but the class and the configuration has a say in them."""
+        is_own = made_of[1][len(_CLASS_SETTINGS) :] == _OWN_METHODS and all(
+            getattr(self, name) is value
+            for name, value in zip(_CLASS_SETTINGS, made_of[1], strict=False)
+        )
+        lifetime = app.permanent_session_lifetime
+        if not (is_own and self.__dict__.keys() <= _OWN_ATTRIBUTES and _reads_config(type(app))):
+            return None
+        serializer = self.get_signing_serializer(app)
+        if type(serializer) is not self._built_class or lifetime.microseconds:
+            return None
+        name = self.get_cookie_name(app)
+        try:
+            frame = frame_cookie(name, **self._cookie_attributes(app))
+        except ValueError:
+            # To be raised when the cookie is set.
+            return None
+        max_age, max_size = int(lifetime.total_seconds()), int(app.config["MAX_COOKIE_SIZE"])
+        is_refreshed = bool(app.config["SESSION_REFRESH_EACH_REQUEST"])
+        return _Terms(serializer, name, max_age, frame, max_size, is_refreshed)
 
     def get_signing_serializer(self, app: SessionApp) -> URLSafeTimedSerializer | None:
         """The signer for the app's present keys: SECRET_KEY signs, SECRET_KEY_FALLBACKS verify.
@@ -263,7 +382,7 @@ class SecureCookieSessionInterface(SessionInterface):
         kept = self._serializers
         serializer = kept.get(settings)
         if serializer is None:
-            if len(kept) >= self._kept_serializers:
+            if len(kept) >= self._most_kept:
                 kept.clear()
             keys = tuple(key.encode() if isinstance(key, str) else key for key in secrets)
             serializer = kept[settings] = self._build_serializer(keys)
@@ -298,19 +417,23 @@ class SecureCookieSessionInterface(SessionInterface):
 
     def open_session(self, app: SessionApp, request: Request) -> SecureCookieSession | None:
         """The session of the request's cookie; a new one if that is missing, forged or expired."""
-        serializer = self.get_signing_serializer(app)
-        if serializer is None:
-            return None
-        cookie = request._find_cookie(self.get_cookie_name(app))
-        session: SecureCookieSession = self.session_class(self._read(app, serializer, cookie))
+        terms = self._terms_of(app)
+        if terms is not None:
+            cookie = request._find_cookie(terms.name)
+            content = self._read(terms.serializer, cookie, terms.max_age) if cookie else {}
+        else:
+            serializer = self.get_signing_serializer(app)
+            if serializer is None:
+                return None
+            cookie = request._find_cookie(self.get_cookie_name(app))
+            max_age = int(app.permanent_session_lifetime.total_seconds())
+            content = self._read(serializer, cookie, max_age) if cookie else {}
+        session: SecureCookieSession = self.session_class(content)
         return session
 
     def _read(
-        self, app: SessionApp, serializer: URLSafeTimedSerializer, cookie: str | None
+        self, serializer: URLSafeTimedSerializer, cookie: str, max_age: int
     ) -> dict[str, Any]:
-        if not cookie:
-            return {}
-        max_age = int(app.permanent_session_lifetime.total_seconds())
         try:
             content = serializer.loads(cookie, max_age=max_age)
         except (_bad_data(), UnicodeError):
@@ -329,9 +452,7 @@ class SecureCookieSessionInterface(SessionInterface):
             if not session.modified:
                 return
             self._delete_cookie(app, response)
-        elif self.should_set_cookie(app, session):
-            self._set_cookie(app, session, response)
-        else:
+        elif not self._put_cookie(app, session, response):
             return
         if not accessed:
             _vary_on_cookie(response)
@@ -340,18 +461,29 @@ class SecureCookieSessionInterface(SessionInterface):
         # A browser deletes only a cookie with the same attributes.
         response.delete_cookie(self.get_cookie_name(app), **self._cookie_attributes(app))
 
+    def _put_cookie(self, app: SessionApp, session: SessionMixin, response: Response) -> bool:
+        """Set the cookie if the response has to carry it."""
+        terms = self._terms_of(app)
+        if terms is None or not response._sets_own_cookies:
+            if not self.should_set_cookie(app, session):
+                return False
+            self._set_cookie(app, session, response)
+        elif session.modified or (terms.is_refreshed and session.permanent):
+            response.headers.add_trusted("Set-Cookie", terms.dump(session))
+        else:
+            return False
+        return True
+
     def _set_cookie(self, app: SessionApp, session: SessionMixin, response: Response) -> None:
         serializer = self.get_signing_serializer(app)
         if serializer is None:
             _refuse_write(session)
-        name, value = self.get_cookie_name(app), serializer.dumps(dict(session))
-        expires = self.get_expiration_time(app, session)
-        attributes = self._cookie_attributes(app)
-        if type(serializer) is self._built_class and response._sets_own_cookies:
-            # PERF: nothing of such a value is to be quoted: 1 µs in place of 3.
-            response._set_plain_cookie(frame_cookie(name, **attributes), value, expires)
-        else:
-            response.set_cookie(name, value, expires=expires, **attributes)
+        response.set_cookie(
+            self.get_cookie_name(app),
+            serializer.dumps(dict(session)),
+            expires=self.get_expiration_time(app, session),
+            **self._cookie_attributes(app),
+        )
 
     def _cookie_attributes(self, app: SessionApp) -> dict[str, Any]:
         return {
@@ -369,6 +501,21 @@ def _bad_data() -> type[Exception]:
     from itsdangerous import BadData
 
     return BadData
+
+
+_NOTHING_KEPT = None, None
+_OWN_METHODS = _read_class(SecureCookieSessionInterface)[len(_CLASS_SETTINGS) :]
+_OWN_ATTRIBUTES = frozenset({"_serializers", "_kept_terms", "_built_class"})
+
+
+@cache
+def _reads_config(app_class: type[Any]) -> bool:
+    """Whether an app has its key and its sessions' lifetime from its configuration."""
+    found = (
+        getattr(app_class, "secret_key", None),
+        getattr(app_class, "permanent_session_lifetime", None),
+    )
+    return all(type(attribute) is ConfigAttribute for attribute in found)
 
 
 def _vary_on_cookie(response: Response) -> None:

@@ -14,6 +14,7 @@ from itsdangerous import BadPayload, TimestampSigner, URLSafeTimedSerializer, wa
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+_DOT: Final = ord(".")
 _WORTH_COMPRESSING: Final = 64
 """Bytes below which compressing a text saves a handful of bytes at best."""
 
@@ -144,7 +145,8 @@ class KeepingSerializer(URLSafeTimedSerializer):
         salt: str | bytes | None = None,
     ) -> Any:
         if salt is None and not return_timestamp:
-            payload = self._unsign_at_once(want_bytes(s), max_age)
+            signed = s.encode() if isinstance(s, str) else s
+            payload = self._unsign_at_once(signed, max_age)
             if payload is not None:
                 return self.load_payload(payload)
         return super().loads(s, max_age, return_timestamp, salt)
@@ -158,7 +160,8 @@ class KeepingSerializer(URLSafeTimedSerializer):
         if not separator:
             return None
         try:
-            age = self._kept.get_timestamp() - int.from_bytes(decode(signed_at), "big")
+            seconds = a2b_base64(signed_at.translate(_FROM_URL) + b"==")
+            age = self._kept.get_timestamp() - int.from_bytes(seconds, "big")
         except ValueError:
             return None
         return payload if max_age is None or 0 <= age <= max_age else None
@@ -184,14 +187,14 @@ class KeepingSerializer(URLSafeTimedSerializer):
         if args or kwargs or not self.is_text_serializer:
             return super().load_payload(payload, *args, **kwargs)
         try:
-            is_compressed = payload[:1] == b"."
-            text = zlib.decompress(decode(payload[1:])) if is_compressed else decode(payload)
+            text = decode(payload) if payload[0] != _DOT else zlib.decompress(decode(payload[1:]))
             return self.serializer.loads(text.decode())
         except Exception as exc:
             raise BadPayload(f"The signed content cannot be read: {exc}", exc) from exc
 
     def dump_payload(self, obj: Any) -> bytes:
-        text = want_bytes(self.serializer.dumps(obj))
+        dumped = self.serializer.dumps(obj)
+        text = dumped.encode() if isinstance(dumped, str) else dumped
         if len(text) >= _WORTH_COMPRESSING:
             compressed = _compress(text)
             # As itsdangerous marks it, and when it does.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import logging
 import uuid
 from datetime import UTC, datetime, timedelta
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from markupsafe import Markup
 
 from asyncflask.config import Config, ConfigAttribute
-from asyncflask.http import parse_cookie
+from asyncflask.http import parse_cookie, parse_date
 from asyncflask.json.tag import TaggedJSONSerializer
 from asyncflask.sessions import (
     NullSession,
@@ -74,6 +75,7 @@ DEFAULTS = {
     "SESSION_COOKIE_PARTITIONED": False,
     "SESSION_REFRESH_EACH_REQUEST": True,
     "APPLICATION_ROOT": "/",
+    "MAX_COOKIE_SIZE": 4093,
 }
 
 
@@ -408,6 +410,105 @@ class TestSaving:
         assert open_cookie(interface, App(), value) == TYPES | {"more": (1, (2,))}
         assert attributes == ["HttpOnly", "Path=/"]
         assert response.headers["Vary"] == "Cookie"
+
+    @pytest.mark.parametrize(
+        ("setting", "value", "part"),
+        [
+            ("SESSION_COOKIE_NAME", "shop", "shop="),
+            ("SESSION_COOKIE_DOMAIN", "shop.example", "; Domain=shop.example"),
+            ("SESSION_COOKIE_PATH", "/cart", "; Path=/cart"),
+            ("APPLICATION_ROOT", "/shop", "; Path=/shop"),
+            ("SESSION_COOKIE_SECURE", True, "; Secure"),
+            ("SESSION_COOKIE_SAMESITE", "Lax", "; SameSite=Lax"),
+            ("SESSION_COOKIE_PARTITIONED", True, "; Partitioned"),
+            ("PERMANENT_SESSION_LIFETIME", timedelta(days=365 * 7000), " 90"),
+        ],
+    )
+    def test_a_changed_setting_counts_at_once(self, interface, setting, value, part):
+        """Whatever was kept for the former ones."""
+        app = App(PERMANENT_SESSION_LIFETIME=timedelta(days=1))
+        session = SecureCookieSession({"_permanent": True})
+        before = save(interface, app, session).headers["Set-Cookie"]
+
+        app.config[setting] = value
+        after = save(interface, app, session).headers["Set-Cookie"]
+
+        assert part not in before
+        assert part in after
+
+    def test_a_method_of_the_instance_counts_at_once(self, interface):
+        """Extensions and tests may put one there."""
+        session = SecureCookieSession({"_permanent": True})
+        save(interface, App(), session)
+
+        interface.get_cookie_path = lambda app: "/own"
+
+        assert "Path=/own" in save(interface, App(), session).headers["Set-Cookie"]
+
+    def test_a_method_of_the_class_counts_at_once(self, interface, monkeypatch):
+        """As a test may replace it for a while."""
+        app, session = App(), SecureCookieSession({"_permanent": True})
+        save(interface, app, session)
+
+        monkeypatch.setattr(
+            SecureCookieSessionInterface, "should_set_cookie", lambda *arguments: False
+        )
+
+        assert "Set-Cookie" not in save(interface, app, session).headers
+
+    def test_a_salt_that_is_computed_is_asked_for_each_time(self):
+        """What is no plain attribute is never kept."""
+        numbers = itertools.count()
+
+        class Interface(SecureCookieSessionInterface):
+            salt = property(lambda self: f"salt {next(numbers)}")
+
+        interface, session = Interface(), SecureCookieSession({"_permanent": True})
+
+        values = {written_cookie(save(interface, App(), session))[0] for _ in range(3)}
+
+        assert len(values) == 3
+
+    def test_an_apps_own_lifetime_counts(self, interface):
+        """A subclass need not take it from the configuration."""
+
+        class Own(App):
+            permanent_session_lifetime = timedelta(seconds=100)
+
+        assert open_cookie(interface, Own(), old_cookie({"a": 1}, age=50)) == {"a": 1}
+        assert open_cookie(interface, Own(), old_cookie({"a": 1}, age=200)) == {}
+
+    def test_apps_share_an_interface(self, interface):
+        """Each has its own settings."""
+        apps = [App(SESSION_COOKIE_NAME=f"s{number}") for number in range(40)]
+        session = SecureCookieSession({"_permanent": True})
+
+        for app in apps * 2:
+            header = save(interface, app, session).headers["Set-Cookie"]
+
+            assert header.startswith(f"{app.config['SESSION_COOKIE_NAME']}=")
+        assert len(interface._kept_terms) <= 16
+
+    def test_the_expiry_is_that_of_the_method(self, interface):
+        """To the second, be the lifetime whole seconds or not."""
+        for lifetime in (timedelta(days=3), timedelta(days=3, microseconds=1)):
+            app = App(PERMANENT_SESSION_LIFETIME=lifetime)
+            session = SecureCookieSession({"_permanent": True})
+
+            earliest = interface.get_expiration_time(app, session).replace(microsecond=0)
+            header = save(interface, app, session).headers["Set-Cookie"]
+            latest = interface.get_expiration_time(app, session)
+
+            assert earliest <= parse_date(header.split("Expires=")[1].split(";")[0]) <= latest
+
+    def test_a_setting_that_is_wrong_is_told_when_the_cookie_is_set(self, interface):
+        """Not when a session is read."""
+        app = App(SESSION_COOKIE_SAMESITE="maybe")
+        session = open_cookie(interface, app, FLASK_PLAIN)
+        session["a"] = 1
+
+        with pytest.raises(ValueError, match="it is 'maybe'"):
+            save(interface, app, session)
 
     def test_a_response_may_set_its_cookies_itself(self, interface):
         """A subclass sees the session's cookie as any other."""

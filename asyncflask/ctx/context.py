@@ -183,7 +183,8 @@ class AppContext:
             RuntimeError: the interface is async and the session was asked for before it was
                 opened, which is right before the first before_request function.
         """
-        if self.opened_session is None:
+        session = self.opened_session
+        if session is None:
             opened = self.app.session_interface.open_session(self.app, self.require_connection())
             if hasattr(type(opened), "__await__"):
                 opened.close()
@@ -191,14 +192,15 @@ class AppContext:
                     "The session cannot be read yet: this app's session interface is async, so the"
                     " session is opened after URL matching, before the hooks."
                 )
-            self.keep_session(opened)
-        return cast("SessionMixin", self.opened_session)
+            session = self.keep_session(opened)
+        return session
 
-    def keep_session(self, opened: SessionMixin | None) -> None:
+    def keep_session(self, opened: SessionMixin | None) -> SessionMixin:
         """Take what `open_session` gave; None becomes a session that only explains itself."""
         if opened is None:
             opened = self.app.session_interface.make_null_session(self.app)
         self.opened_session = opened
+        return opened
 
     # Routing
 

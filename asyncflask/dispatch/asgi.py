@@ -221,7 +221,7 @@ class ASGIMethods(Application):
 
     def _prepare(self, ctx: AppContext, request: Request) -> Pipeline:
         """Note what the head announces, and find the rule; returns the endpoint's pipeline."""
-        scope, method, host = request.scope, request.method, None
+        scope, method, host, cookies = request.scope, request.method, None, None
         ctx.may_have_session = False
         ctx.may_have_body = method not in _BODILESS
         # PERF: as fast as a dict of the headers, which does not tell of a second cookie or host.
@@ -231,9 +231,13 @@ class ASGIMethods(Application):
                     host = host or value
                 elif name != b"cookie":
                     ctx.may_have_body = True
-                elif self.session_interface.get_cookie_name(self).encode() in value:
+                else:
                     # HTTP/2 clients may send each cookie in a field of its own.
-                    ctx.may_have_session = True
+                    cookies = value if cookies is None else cookies + b"; " + value
+        if cookies is not None:
+            request._sent_cookies = cookies
+            name = self.session_interface.get_cookie_name(self)
+            ctx.may_have_session = name.encode() in cookies
         # PERF: a rule without variables is known by its path: 0.2 us in place of 0.8.
         route = self._compiled.get((scope["path"], method))
         if (

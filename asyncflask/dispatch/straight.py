@@ -134,6 +134,10 @@ def _content_type(mimetype: str) -> tuple[bytes, bytes]:
     return b"content-type", content_type_for(mimetype).encode()
 
 
+# Content-Type and Content-Length; only a file has more.
+_FEWEST = 2
+
+
 class _Head(ResponseCookies):
     """What the cookie session's interface needs of a response: its headers."""
 
@@ -147,16 +151,21 @@ def add_session(ctx: AppContext, start: Message) -> bool:
     Returns:
         whether that went well; the ordinary way is to meet the error again.
     """
-    if ctx.opened_session is None and not ctx.may_have_session:
+    session = ctx.opened_session
+    if session is None and not ctx.may_have_session:
         return True
-    interface, head = ctx.app.session_interface, _Head()
+    interface, head, headers = ctx.app.session_interface, _Head(), start["headers"]
     try:
-        session = ctx.open_session()
+        if session is None:
+            session = ctx.open_session()
         if not interface.is_null_session(session):
             interface.save_session(ctx.app, session, head)
-            start["headers"] += head.headers.raw()
     except Exception:
         return False
+    if len(headers) > _FEWEST and head.headers._list and b"vary" in dict(headers):
+        # Which Cookie has to join, where the response is at hand.
+        return False
+    headers += head.headers.raw()
     return True
 
 

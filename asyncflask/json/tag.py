@@ -278,10 +278,7 @@ class TaggedJSONSerializer:
             value = value.values()
         elif kind is not list:
             return kind in _PLAIN_TYPES
-        for item in value:
-            if type(item) not in _PLAIN_TYPES and not self._is_plain(item):
-                return False
-        return True
+        return _PLAIN_TYPES.issuperset(map(type, value)) or all(map(self._is_plain, value))
 
     def dumps(self, value: Any) -> str:
         """`value` as compact JSON, tagged."""

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..http import dump_cookie, http_date
+from ..http import dump_cookie
 from .current import current_app
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from ..datastructures import Headers
-    from ..http.cookies import CookieFrame
 
 DEFAULT_MAX_COOKIE_SIZE = 4093
 """Bytes of a whole Set-Cookie header that every browser keeps."""
@@ -76,14 +75,13 @@ class ResponseCookies:
 
     @property
     def _sets_own_cookies(self) -> bool:
-        """Whether no subclass has a part in setting cookies."""
-        return type(self).set_cookie is ResponseCookies.set_cookie
-
-    def _set_plain_cookie(self, frame: CookieFrame, value: str, expires: datetime | None) -> None:
-        """`set_cookie` for a value of ASCII that needs no quotes."""
-        lifetime = "" if expires is None else f"; Expires={http_date(expires)}"
-        cookie = frame.fill(value, lifetime, self.max_cookie_size)
-        self.headers.add_trusted("Set-Cookie", cookie)
+        """Whether cookies are set as any response does, within the app's limits."""
+        kind = type(self)
+        return (
+            kind.set_cookie is ResponseCookies.set_cookie
+            and kind.max_cookie_size is ResponseCookies.max_cookie_size
+            and self._max_cookie_size is None
+        )
 
     def delete_cookie(
         self,

@@ -16,6 +16,7 @@ from asyncflask import (
     jsonify,
     request,
     request_finished,
+    send_file,
     session,
 )
 from asyncflask.exceptions import NotFound
@@ -137,6 +138,23 @@ def sign(app, content):
 
 def expire(self, app, session):
     return datetime(2030, 1, 1, tzinfo=UTC) if session.permanent else None
+
+
+async def test_cookie_joins_the_vary_of_a_file(exchange, tmp_path):
+    """One header names everything."""
+    (tmp_path / "a.txt").write_text("text")
+
+    async def view():
+        session["user"] = 1
+        response = send_file(tmp_path / "a.txt")
+        response.headers["Vary"] = "Accept"
+        return response
+
+    answer = await exchange(view_app(view))
+
+    sent = [value for name, value in answer.messages[0]["headers"] if name == b"vary"]
+    assert sent == [b"Accept, Cookie"]
+    assert answer.headers["set-cookie"].startswith("session=")
 
 
 async def test_a_session_that_cannot_be_saved_is_a_500(exchange):
