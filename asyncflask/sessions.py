@@ -5,12 +5,13 @@ Knows an app's settings and a request's cookies; who opens a session, and when, 
 
 from __future__ import annotations
 
+import operator
 import time
 from collections.abc import Callable, MutableMapping
 from copy import copy
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cache, cached_property, lru_cache
+from functools import cached_property, lru_cache
 from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
@@ -231,7 +232,8 @@ class _Terms:
     Attributes:
         serializer: a KeepingSerializer of texts.
         name: of the cookie.
-        max_age: seconds that a cookie is good for.
+        max_age: whole seconds that a cookie is good for.
+        lifetime: the same, with their fractions.
         frame: what stands around the cookie's value.
         max_size: bytes of the whole header above which setting it warns; 0 never warns.
         is_refreshed: whether a permanent session's cookie is set by each response.
@@ -240,6 +242,7 @@ class _Terms:
     serializer: Any
     name: str
     max_age: int
+    lifetime: float
     frame: CookieFrame
     max_size: int
     is_refreshed: bool
@@ -248,7 +251,7 @@ class _Terms:
         """The Set-Cookie header of a session."""
         lifetime = ""
         if session.permanent:
-            lifetime = f"; Expires={_dump_second(int(time.time()) + self.max_age)}"
+            lifetime = f"; Expires={_dump_second(int(time.time() + self.lifetime))}"
         return self.frame.fill(self.serializer.dumps(dict(session)), lifetime, self.max_size)
 
 
@@ -270,7 +273,7 @@ _read_config = itemgetter(
     "MAX_COOKIE_SIZE",
     "SECRET_KEY_FALLBACKS",
 )
-_CLASS_SETTINGS = ("salt", "key_derivation", "digest_method", "serializer")
+_CLASS_SETTINGS = ("salt", "key_derivation", "digest_method", "serializer", "null_session_class")
 _read_class = attrgetter(
     *_CLASS_SETTINGS,
     "get_signing_serializer",
@@ -283,7 +286,9 @@ _read_class = attrgetter(
     "get_cookie_partitioned",
     "get_expiration_time",
     "should_set_cookie",
+    "is_null_session",
 )
+_VARY = (b"vary", b"Cookie")
 
 
 class SecureCookieSessionInterface(SessionInterface):
@@ -338,25 +343,31 @@ class SecureCookieSessionInterface(SessionInterface):
 
     def _settle(self, app: SessionApp, made_of: Any) -> _Terms | None:
         """The terms, unless anything but the class and the configuration has a say in them."""
-        is_own = made_of[1][len(_CLASS_SETTINGS) :] == _OWN_METHODS and all(
-            getattr(self, name) is value
-            for name, value in zip(_CLASS_SETTINGS, made_of[1], strict=False)
-        )
-        lifetime = app.permanent_session_lifetime
-        if not (is_own and self.__dict__.keys() <= _OWN_ATTRIBUTES and _reads_config(type(app))):
+        if not (self._is_as_its_class(made_of[1]) and _reads_config(type(app))):
             return None
         serializer = self.get_signing_serializer(app)
-        if type(serializer) is not self._built_class or lifetime.microseconds:
+        if serializer is None or type(serializer) is not self._built_class:
             return None
-        name = self.get_cookie_name(app)
+        name, lifetime = self.get_cookie_name(app), app.permanent_session_lifetime
         try:
             frame = frame_cookie(name, **self._cookie_attributes(app))
+            max_size = int(app.config["MAX_COOKIE_SIZE"])
         except ValueError:
             # To be raised when the cookie is set.
             return None
-        max_age, max_size = int(lifetime.total_seconds()), int(app.config["MAX_COOKIE_SIZE"])
+        seconds = lifetime.total_seconds()
         is_refreshed = bool(app.config["SESSION_REFRESH_EACH_REQUEST"])
-        return _Terms(serializer, name, max_age, frame, max_size, is_refreshed)
+        return _Terms(serializer, name, int(seconds), seconds, frame, max_size, is_refreshed)
+
+    def _is_as_its_class(self, found: tuple[Any, ...]) -> bool:
+        """Whether the methods are those here, and the settings plain attributes of the class."""
+        settings, methods = found[: len(_CLASS_SETTINGS)], found[len(_CLASS_SETTINGS) :]
+        return (
+            methods == _OWN_METHODS
+            and self.null_session_class is NullSession
+            and self.__dict__.keys() <= _OWN_ATTRIBUTES
+            and all(map(operator.is_, settings, attrgetter(*_CLASS_SETTINGS)(self)))
+        )
 
     def get_signing_serializer(self, app: SessionApp) -> URLSafeTimedSerializer | None:
         """The signer for the app's present keys: SECRET_KEY signs, SECRET_KEY_FALLBACKS verify.
@@ -461,6 +472,23 @@ class SecureCookieSessionInterface(SessionInterface):
         # A browser deletes only a cookie with the same attributes.
         response.delete_cookie(self.get_cookie_name(app), **self._cookie_attributes(app))
 
+    def _plain_fields(
+        self, app: SessionApp, session: SessionMixin
+    ) -> list[tuple[bytes, bytes]] | None:
+        """What `save_session` adds to a response that has no Vary, as it is sent.
+
+        PERF: 1 µs less than by a response.
+
+        Returns:
+            None where a response is needed: methods are somebody's own, or the cookie is deleted.
+        """
+        terms = self._terms_of(app) if type(session) is SecureCookieSession else None
+        if terms is None or (session.modified and not session):
+            return None
+        if session.modified or (terms.is_refreshed and session.permanent):
+            return [_VARY, (b"set-cookie", terms.dump(session).encode("latin-1"))]
+        return [_VARY] if session.accessed else []
+
     def _put_cookie(self, app: SessionApp, session: SessionMixin, response: Response) -> bool:
         """Set the cookie if the response has to carry it."""
         terms = self._terms_of(app)
@@ -508,7 +536,7 @@ _OWN_METHODS = _read_class(SecureCookieSessionInterface)[len(_CLASS_SETTINGS) :]
 _OWN_ATTRIBUTES = frozenset({"_serializers", "_kept_terms", "_built_class"})
 
 
-@cache
+@lru_cache(maxsize=32)
 def _reads_config(app_class: type[Any]) -> bool:
     """Whether an app has its key and its sessions' lifetime from its configuration."""
     found = (

@@ -14,7 +14,6 @@ from itsdangerous import BadPayload, TimestampSigner, URLSafeTimedSerializer, wa
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-_DOT: Final = ord(".")
 _WORTH_COMPRESSING: Final = 64
 """Bytes below which compressing a text saves a handful of bytes at best."""
 
@@ -187,7 +186,8 @@ class KeepingSerializer(URLSafeTimedSerializer):
         if args or kwargs or not self.is_text_serializer:
             return super().load_payload(payload, *args, **kwargs)
         try:
-            text = decode(payload) if payload[0] != _DOT else zlib.decompress(decode(payload[1:]))
+            is_compressed = payload[:1] == b"."
+            text = zlib.decompress(decode(payload[1:])) if is_compressed else decode(payload)
             return self.serializer.loads(text.decode())
         except Exception as exc:
             raise BadPayload(f"The signed content cannot be read: {exc}", exc) from exc

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
     from ..ctx import AppContext
+    from ..sessions import SessionMixin
     from ..typing import Message
     from ..wrappers.request import Request
     from .pipeline import Pipeline
@@ -154,19 +155,28 @@ def add_session(ctx: AppContext, start: Message) -> bool:
     session = ctx.opened_session
     if session is None and not ctx.may_have_session:
         return True
-    interface, head, headers = ctx.app.session_interface, _Head(), start["headers"]
+    headers = start["headers"]
     try:
-        if session is None:
-            session = ctx.open_session()
-        if not interface.is_null_session(session):
-            interface.save_session(ctx.app, session, head)
+        added = _save(ctx, ctx.open_session() if session is None else session)
     except Exception:
         return False
-    if len(headers) > _FEWEST and head.headers._list and b"vary" in dict(headers):
+    if added and len(headers) > _FEWEST and b"vary" in dict(headers):
         # Which Cookie has to join, where the response is at hand.
         return False
-    headers += head.headers.raw()
+    headers += added
     return True
+
+
+def _save(ctx: AppContext, session: SessionMixin) -> list[tuple[bytes, bytes]]:
+    """The headers that saving the session adds."""
+    app, interface = ctx.app, ctx.app.session_interface
+    fields: list[tuple[bytes, bytes]] | None = interface._plain_fields(app, session)
+    if fields is None:
+        head: Any = _Head()
+        if not interface.is_null_session(session):
+            interface.save_session(app, session, head)
+        fields = head.headers.raw()
+    return fields
 
 
 async def finish(
