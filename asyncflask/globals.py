@@ -42,10 +42,6 @@ def _current_request() -> Any:
 
 
 def _current_websocket() -> Any:
-    # PERF: one call less for each message, where its own context is the current one.
-    ctx = _current.get()
-    if ctx is not None and ctx.websocket is not None:
-        return ctx.websocket
     return require_websocket_context().websocket
 
 
@@ -62,10 +58,17 @@ def _current_session() -> Any:
 # Typed as what they show: that is how they are used, and what type checkers should help with.
 app_ctx: AppContext = proxy_to(_current_app_context, AppContext, "app", "request")
 current_app: Flask = proxy_to(
-    _current_app, Application, "blueprints", "config", "extensions", "json", "root_path", "url_map"
+    _current_app,
+    Application,
+    *("blueprints", "config", "extensions", "json", "root_path", "url_map"),
+    near=(_current, "app"),
 )
-g: _AppCtxGlobals = proxy_to(_current_g, _AppCtxGlobals)
+g: _AppCtxGlobals = proxy_to(_current_g, _AppCtxGlobals, near=(_current, "g"))
 request_ctx: AppContext = proxy_to(require_request_context, AppContext, "app", "request")
-request: Request = proxy_to(_current_request, Request, "method", "scope")
+request: Request = proxy_to(
+    _current_request, Request, "method", "scope", near=(_current, "request")
+)
 session: SessionMixin = proxy_to(_current_session, SecureCookieSession)
-websocket: WebSocket = proxy_to(_current_websocket, WebSocket, "scope")
+websocket: WebSocket = proxy_to(
+    _current_websocket, WebSocket, "scope", near=(_current, "websocket")
+)

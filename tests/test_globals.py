@@ -50,3 +50,21 @@ def test_never_awaited():
 
     with app.test_request_context("/"):
         assert not any(map(is_awaitable, (request, session, g)))
+
+
+def test_a_context_of_an_app_alone_within_a_request():
+    """The proxies reach past a context that has no request, to the one around it."""
+    app = Flask(__name__)
+
+    with app.test_request_context("/?q=x"), app.app_context():
+        assert request.args["q"] == "x"
+
+
+def test_names_of_the_users_own():
+    """An attribute of `g` may have any name, also one that the proxy has for itself."""
+    app = Flask(__name__)
+
+    with app.app_context():
+        g.get, g._value = "own", "too"
+
+        assert (g.get, g._value) == ("own", "too")

@@ -5,6 +5,7 @@ import copy
 import math
 import operator
 from contextvars import ContextVar, copy_context
+from types import SimpleNamespace
 
 import pytest
 from werkzeug.local import LocalProxy as WerkzeugProxy
@@ -78,6 +79,48 @@ class TestQuickAttributes:
         with pytest.raises(RuntimeError, match=r"There is no user\."):
             _ = proxy.name
         assert repr(proxy) == "<LocalProxy unbound>"
+
+    def test_near(self):
+        """What is in the attribute of a variable's value is read without asking `find`."""
+        current = ContextVar("current")
+        proxy = proxy_to(lambda: User("found"), User, "name", near=(current, "user"))
+
+        current.set(SimpleNamespace(user=User("near")))
+
+        assert proxy.name == "near"
+
+    @pytest.mark.parametrize("value", [None, SimpleNamespace(user=None), SimpleNamespace()])
+    def test_not_near(self, value):
+        """`find` is asked where the variable's value does not have the object."""
+        current = ContextVar("current")
+        proxy = proxy_to(lambda: User("found"), User, "name", near=(current, "user"))
+
+        current.set(value)
+
+        assert proxy.name == "found"
+
+    def test_near_of_an_unset_variable(self):
+        """`find` is asked where the variable was not set, with or without a default of its own."""
+        for current in (ContextVar("current"), ContextVar("current", default=None)):
+            proxy = proxy_to(lambda: User("found"), User, "name", near=(current, "user"))
+
+            assert proxy.name == "found"
+
+    def test_error_of_a_near_object(self):
+        """An attribute that fails is not taken for one that is not there."""
+
+        class Broken:
+            @property
+            def name(self):
+                raise ValueError("broken")
+
+        current = ContextVar("current")
+        proxy = proxy_to(lambda: User("found"), User, "name", near=(current, "user"))
+
+        current.set(SimpleNamespace(user=Broken()))
+
+        with pytest.raises(ValueError, match="broken"):
+            _ = proxy.name
 
     def test_passes_for_the_object(self):
         """It has the object's class and docstring, and its type tells that it is a proxy."""
