@@ -266,6 +266,19 @@ class TestRouting:
 
         assert [page.text, received] == ["page", "live"]
 
+    async def test_pipelines_are_compiled_once(self, app, connect):
+        """The second handshake, and requests after it, find what the first has compiled."""
+        app.websocket("/ws")(lambda: websocket.send("x"))
+
+        async with connect() as connection:
+            await connection.receive()
+        compiled = dict(app._compiled)
+        async with connect() as connection:
+            await connection.receive()
+
+        assert compiled
+        assert app._compiled == compiled
+
     async def test_unknown_path(self, connect):
         """It is denied with 404."""
         assert (await denial(connect, "/nowhere")).status_code == 404
