@@ -6,6 +6,7 @@ import errno
 import json
 import os
 import types
+from functools import wraps
 from typing import IO, TYPE_CHECKING, Any, Generic, Protocol, TypeVar, overload
 
 from .imports import import_string
@@ -56,10 +57,14 @@ class Config(dict[str, Any]):
     Relative file names start at `root_path`.
     """
 
+    _state: object = None
+    """Another one after each change, for what is kept as long as the settings are the same."""
+
     def __init__(
         self, root_path: str | os.PathLike[str], defaults: dict[str, Any] | None = None
     ) -> None:
         super().__init__(defaults or {})
+        self._state = object()
         self.root_path = root_path
 
     def __repr__(self) -> str:
@@ -208,3 +213,27 @@ def _load_file(
             return None
         exc.strerror = f"Unable to load configuration file ({exc.strerror})"
         raise
+
+
+def _changing(method: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(method)
+    def change(self: Config, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return method(self, *args, **kwargs)
+        finally:
+            self._state = object()
+
+    return change
+
+
+for _method in (
+    dict.__setitem__,
+    dict.__delitem__,
+    dict.__ior__,
+    dict.clear,
+    dict.pop,
+    dict.popitem,
+    dict.setdefault,
+    dict.update,
+):
+    setattr(Config, _method.__name__, _changing(_method))

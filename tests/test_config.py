@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import tomllib
 from types import SimpleNamespace
@@ -365,3 +366,40 @@ class TestConfigAttribute:
 
         with pytest.raises(KeyError, match="TESTING"):
             ConfigAttribute("TESTING").__get__(app)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda config: config.__setitem__("A", 2),
+        lambda config: config.__delitem__("A"),
+        lambda config: config.__ior__({"A": 2}),
+        lambda config: config.clear(),
+        lambda config: config.pop("A"),
+        lambda config: config.popitem(),
+        lambda config: config.setdefault("B", 2),
+        lambda config: config.update(A=2),
+        lambda config: config.from_mapping(A=2),
+        lambda config: config.from_object(type("Settings", (), {"A": 2})),
+    ],
+)
+def test_every_change_is_a_new_state(change):
+    """What is kept for a configuration can tell by it."""
+    config = Config("", {"A": 1})
+    before = config._state
+
+    change(config)
+
+    assert config._state is not before
+
+
+def test_reading_leaves_the_state():
+    """A copy that is changed has one of its own."""
+    config = Config("", {"A": 1})
+    before = config._state
+    copied = copy.copy(config)
+    copied["A"] = 2
+
+    assert (config["A"], config.get("A"), len(config), "A" in config) == (1, 1, 1, True)
+    assert config._state is before
+    assert copied._state is not before

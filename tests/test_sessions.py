@@ -478,6 +478,24 @@ class TestSaving:
         assert open_cookie(interface, Own(), old_cookie({"a": 1}, age=50)) == {"a": 1}
         assert open_cookie(interface, Own(), old_cookie({"a": 1}, age=200)) == {}
 
+    def test_a_configuration_may_compute_its_values(self, interface):
+        """A class of somebody's own is asked for each of them."""
+
+        class Computing(Config):
+            names = iter(["one", "two"])
+
+            def __getitem__(self, key):
+                if key == "SESSION_COOKIE_NAME":
+                    return next(self.names)
+                return super().__getitem__(key)
+
+        app, session = App(), SecureCookieSession({"_permanent": True})
+        app.config = Computing("", app.config)
+
+        headers = [save(interface, app, session).headers["Set-Cookie"] for _ in range(2)]
+
+        assert [header.partition("=")[0] for header in headers] == ["one", "two"]
+
     def test_apps_share_an_interface(self, interface):
         """Each has its own settings."""
         apps = [App(SESSION_COOKIE_NAME=f"s{number}") for number in range(40)]
