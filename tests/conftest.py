@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import faulthandler
 import os
 import socket
 import struct
@@ -30,15 +31,10 @@ settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_unconfigure() -> None:
-    """Fail a test run whose threads would keep it from ending, and end it."""
-    others = [thread for thread in threading.enumerate() if not thread.daemon]
-    others.remove(threading.main_thread())
-    for thread in others:
-        thread.join(30)
-        if thread.is_alive():
-            sys.stderr.write(f"The tests have left {thread} behind.\n")
-            os._exit(1)
+    """Fail a test run that does not end within a minute, and say what its threads wait for."""
+    faulthandler.dump_traceback_later(60, exit=True)
 
 
 @pytest.fixture(

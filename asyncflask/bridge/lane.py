@@ -89,7 +89,7 @@ class Lane:
     @property
     def is_away(self) -> bool:
         """Whether the thread does other things, so that workers have to run what is to be run."""
-        return self._is_away
+        return self._is_away or _process_is_ending
 
     def wake(self) -> None:
         """From the loop: let the thread look at its `until` again."""
@@ -185,6 +185,8 @@ def run_on_loop_thread(function: Callable[..., Awaitable[T]], *args: Any) -> T:
 
 _portal: BlockingPortal | None = None
 _portal_lock = threading.Lock()
+# From then on nobody waits for async code, so that nobody serves as its worker.
+_process_is_ending = False
 
 
 def _loop_thread() -> BlockingPortal:
@@ -201,8 +203,10 @@ def _start_loop_thread() -> BlockingPortal:
     portal = stack.enter_context(anyio.from_thread.start_blocking_portal(name="asyncflask-loop"))
 
     def stop() -> None:
+        global _process_is_ending
         if os.getpid() != process:
             return
+        _process_is_ending = True
         # Whatever a test left unread is cancelled, so that the process can end.
         portal.call(portal.stop, True)
         stack.close()

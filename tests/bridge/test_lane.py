@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import textwrap
 import threading
 from contextvars import ContextVar
 from types import SimpleNamespace
@@ -111,3 +114,26 @@ def test_an_interrupted_wait_ends_what_it_has_begun(monkeypatch):
         run_on_loop_thread(work)
 
     assert ended == [True]
+
+
+@pytest.mark.parametrize("kind", ["EventStream", "Response"])
+def test_a_stream_that_is_left_unread_keeps_no_process_from_ending(kind):
+    """Its closing is sync code of the thread that has asked, which waits for the end by then."""
+    program = textwrap.dedent(f"""
+        from asyncflask import EventStream, Flask, Response
+
+        def leave_unread():
+            app = Flask("unread")
+            app.add_url_rule("/", view_func=lambda: {kind}(["one", "two"]))
+            client = app.test_client()
+            response = client.get("/")
+            print(response.status_code)
+
+        leave_unread()
+    """)
+
+    ended = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=20
+    )
+
+    assert (ended.returncode, ended.stdout) == (0, "200\n")
