@@ -15,7 +15,7 @@ from .stream import BodyStream
 if TYPE_CHECKING:
     from starlette.types import Receive
 
-    from ..wrappers.multipart_form import MultipartForm
+    from ..wrappers.multipart_form import Kept, MultipartForm
     from ..wrappers.request import Request
 
 # Bytes that are written to disk, or parsed, in one go: each go costs a hop to a thread.
@@ -93,15 +93,15 @@ def _incoming(request: Request, receive: Receive, length: int | None) -> Incomin
 
 
 async def _collect(request: Request, incoming: Incoming) -> Body:
-    chunks: list[bytes] = []
     if _is_long_form(request, incoming):
-        return await _spool(request, incoming, chunks)
+        return await _spool(request, incoming, [])
+    chunks: list[bytes] = []
     while (chunk := await incoming.next_chunk()) is not None:
         if incoming.is_complete and not chunks and incoming.size <= BODY_MEMORY:
             return Body(raw=chunk)
         chunks.append(chunk)
         if incoming.size > BODY_MEMORY:
-            return await _spool(request, incoming, chunks)
+            return await _spool(request, incoming, [*chunks])
     return Body(raw=b"".join(chunks))
 
 
@@ -112,11 +112,10 @@ def _is_long_form(request: Request, incoming: Incoming) -> bool:
     return request.mimetype == MULTIPART and request._open_upload is None
 
 
-async def _spool(request: Request, incoming: Incoming, head: list[bytes]) -> Body:
+async def _spool(request: Request, incoming: Incoming, head: list[bytes | Kept]) -> Body:
     """Receive a body that is too long for memory; `head` is what there is of it."""
-    sink: _FormSink | _FileSink | None = await _parse_head(request, incoming, head)
-    if sink is None:
-        sink = await run_io(_FileSink, head)
+    form = _form_of(request, incoming)
+    sink = await (run_io(_FileSink, head) if form is None else _begin(form, incoming, head))
     head.clear()
     try:
         batch: list[bytes] = []
@@ -139,11 +138,7 @@ async def _spool(request: Request, incoming: Incoming, head: list[bytes]) -> Bod
         raise
 
 
-async def _parse_head(request: Request, incoming: Incoming, head: list[bytes]) -> _FormSink | None:
-    """Parse the start of a form; None where it is none, or goes wrong, and `head` has all of it.
-
-    A hook may still raise the limits before the form is asked for.
-    """
+def _form_of(request: Request, incoming: Incoming) -> MultipartForm | None:
     boundary = request.mimetype_params.get("boundary")
     if request.mimetype != MULTIPART or not boundary:
         return None
@@ -151,36 +146,49 @@ async def _parse_head(request: Request, incoming: Incoming, head: list[bytes]) -
     from ..wrappers.multipart_form import MultipartForm
 
     limits, length = request._form_limits(), incoming.length
-    form = MultipartForm(boundary, limits, request._open_upload, length)
+    return MultipartForm(boundary, limits, request._open_upload, length)
+
+
+async def _begin(
+    form: MultipartForm, incoming: Incoming, head: list[bytes | Kept]
+) -> _FormSink | _FileSink:
+    """Parse the start of a form; where that goes wrong, all of it goes to a file.
+
+    A hook may still raise the limits before the form is asked for.
+    """
     try:
         if await _feed(form, incoming, head):
             return _FormSink(form)
+        sink = await run_io(_FileSink, head)
     except BaseException:
         form.close()
         raise
     form.close()
-    return None
+    return sink
 
 
-async def _feed(form: MultipartForm, incoming: Incoming, head: list[bytes]) -> bool:
+async def _feed(form: MultipartForm, incoming: Incoming, head: list[bytes | Kept]) -> bool:
     """Feed a form what is in `head`, and what is added to it; false where it goes wrong."""
     if head and not await _feed_all(form, head):
         return False
     while incoming.size <= BODY_MEMORY and (chunk := await incoming.next_chunk()) is not None:
-        head.append(chunk)
+        part: bytes | Kept = chunk
         try:
             if form.stays_in_memory(len(chunk)):
-                form.feed(chunk)
+                part = form.feed(chunk) or chunk
             else:
                 await run_io(form.feed, chunk)
         except HTTPException:
+            head.append(chunk)
             return False
+        if not head or part is not head[-1]:
+            head.append(part)
     return True
 
 
-async def _feed_all(form: MultipartForm, batch: list[bytes]) -> bool:
+async def _feed_all(form: MultipartForm, head: list[bytes | Kept]) -> bool:
     try:
-        await run_io(form.feed, b"".join(batch))
+        await run_io(form.feed, b"".join(map(bytes, head)))
     except HTTPException:
         return False
     return True
@@ -189,12 +197,12 @@ async def _feed_all(form: MultipartForm, batch: list[bytes]) -> bool:
 class _FileSink:
     """A temporary file for the bytes of a body; all of it may wait for the disk."""
 
-    def __init__(self, head: list[bytes]) -> None:
+    def __init__(self, head: list[bytes | Kept]) -> None:
         # PERF: in a worker, with the first file: see `wrappers.body.parse_form`.
         from tempfile import TemporaryFile
 
         self.file: IO[bytes] = TemporaryFile()  # noqa: SIM115  # the request closes it
-        self.write(head)
+        self.file.writelines(map(bytes, head))
 
     def stays_in_memory(self, size: int) -> bool:
         return False

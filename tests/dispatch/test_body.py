@@ -280,6 +280,26 @@ async def test_a_form_over_its_limits_can_be_let_through_by_a_hook():
 
 
 @pytest.mark.anyio
+@pytest.mark.parametrize("size", [7_000, 65_536, 400_000])
+@pytest.mark.parametrize("content", [b"x" * 400_000, b"x\r\n--b" * 60_000, b"\r" * 100_000])
+async def test_a_form_that_is_refused_late_is_kept_whole(content, size):
+    """Its bytes are put together of what was parsed and what was not."""
+    file = FILE_HEAD + content + b"\r\n"
+    body = FIELD + file + file + FIELD * 2 + file + FIELD + file * 8 + FIELD + b"--bb--\r\n"
+    request = make_request(
+        len(body), headers=[("content-type", MULTIPART)], MAX_FORM_PARTS=3, MAX_CONTENT_LENGTH=None
+    )
+
+    await receive_body(request, Server(*chunks(body, size)))
+    request.max_form_parts = None
+
+    assert request.get_data() == body
+    assert request.form.getlist("a") == ["b"] * 5
+    assert [upload.read() for upload in request.files.getlist("f")] == [content] * 11
+    request.close()
+
+
+@pytest.mark.anyio
 @pytest.mark.parametrize(
     ("tail", "error"),
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from io import BytesIO
 
@@ -25,10 +26,10 @@ def part(name, value, filename=None, *headers):
     return "\r\n".join(lines).encode() + value + b"\r\n"
 
 
-def parse(*parts, limits=NO_LIMITS, end=b"--bb--\r\n", boundary="bb", step=None):
+def parse(*parts, limits=NO_LIMITS, end=b"--bb--\r\n", boundary="bb", step=None, length=None):
     """Feed parts to a form, at once or `step` bytes at a time."""
     body = b"".join(parts) + end
-    form = MultipartForm(boundary, limits)
+    form = MultipartForm(boundary, limits, None, length)
     for start in range(0, len(body), step or len(body)):
         form.feed(body[start : start + (step or len(body))])
     return form.finish()
@@ -157,10 +158,11 @@ def test_the_headers_of_a_part_are_limited(headers):
         parse(part("a", b"v", None, *headers))
 
 
-@pytest.mark.parametrize("size", [0, 1, FILE_MEMORY])
-def test_a_small_file_stays_in_memory(size):
-    """Up to its share, which counts."""
-    form = parse(part("f", b"x" * size, "f"), step=65536)
+@pytest.mark.parametrize("size", [0, 1, 300_000, FILE_MEMORY])
+@pytest.mark.parametrize("length", [None, FILE_MEMORY + 100, 10 * FILE_MEMORY])
+def test_a_small_file_stays_in_memory(size, length):
+    """Up to its share, which counts; however long the body is said to be."""
+    form = parse(part("f", b"x" * size, "f"), step=65536, length=length)
 
     file = form.files[0][1]
     assert isinstance(file.stream, BytesIO)
@@ -169,15 +171,41 @@ def test_a_small_file_stays_in_memory(size):
 
 
 @pytest.mark.parametrize("step", [None, 65536])
-def test_a_large_file_leaves_memory(step):
+@pytest.mark.parametrize("length", [None, 3 * FILE_MEMORY])
+def test_a_large_file_leaves_memory(step, length):
     """Past its share of memory a file is on disk, and reads the same."""
     content = bytes(range(256)) * (FILE_MEMORY // 128)
 
-    form = parse(part("f", content, "f"), step=step)
+    form = parse(part("f", content, "f"), step=step, length=length)
 
     file = form.files[0][1]
     assert file.stream._rolled
     assert file.read() == content
+    form.close()
+
+
+def test_a_file_in_memory_can_be_written_to():
+    """As any other, where a view wants to add to it."""
+    form = parse(part("f", b"x" * 300_000, "f"), step=65536, length=400_000)
+    stream = form.files[0][1].stream
+
+    stream.seek(0, os.SEEK_END)
+    stream.write(b"end")
+
+    assert stream.getvalue() == b"x" * 300_000 + b"end"
+    form.close()
+
+
+def test_what_is_in_an_upload_need_not_be_kept_beside_it():
+    """Pieces that follow each other are one; those with anything else in them are not."""
+    form = MultipartForm("bb", NO_LIMITS, None, 10_000)
+    body = [part("f", b"", "f")[:-2], b"0123", b"4567", b"\r", b"\nabc", b"defg", b"\r\n--bb--"]
+
+    kept = [form.feed(data) for data in body]
+
+    assert kept[0] is kept[3] is kept[4] is kept[6] is None
+    assert kept[1] is kept[2]
+    assert [bytes(kept[2]), bytes(kept[5])] == [b"01234567", b"defg"]
     form.close()
 
 
