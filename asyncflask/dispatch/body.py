@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 from ..bridge import run_io
 from ..exceptions import HTTPException
 from ..wrappers.body import BODY_MEMORY, Body, Refused
 from ..wrappers.forms import MULTIPART
-from .incoming import Incoming, announced_length
+from .incoming import Incoming, announced_length, begin, waits_for_continue, whole_body
 from .stream import BodyStream
 
 if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
     from starlette.types import Receive
 
     from ..wrappers.multipart_form import Kept, MultipartForm
     from ..wrappers.request import Request
+    from .incoming import Begun
 
 # Bytes that are written to disk, or parsed, in one go: each go costs a hop to a thread.
 _BATCH = 512 * 1024
@@ -35,12 +38,39 @@ async def receive_body(request: Request) -> None:
     the request is asked for it. Up to 1 MiB stays in memory; past that the body moves to a
     temporary file, and a multipart form is parsed as it arrives.
     """
-    length = announced_length(request.scope)
+    rest = begin_body(request)
+    if rest is not None:
+        await rest
+
+
+def begin_body(request: Request) -> Coroutine[Any, Any, None] | None:
+    """`receive_body`, as far as that needs not wait; returns what receives the rest, if any."""
+    length = announced_length(request.scope, request._fields)
     if length == 0:
-        request._attach_body(_NOTHING)
-        return
+        request._body = _NOTHING
+        return None
     assert request._receive is not None
-    incoming = _incoming(request, request._receive, length)
+    begun: Begun | None = None
+    if length is not None and _may_come_whole(length, request.max_content_length):
+        # PERF: a small body has mostly arrived with its headers: 1.2 µs in place of 3.
+        try:
+            begun = begin(request._receive)
+            raw = whole_body(begun, length)
+        except (HTTPException, OSError) as exc:
+            request._body = Body(error=exc)
+            return None
+        if raw is not None:
+            request._body = Body(raw, size=length)
+            return None
+    return _receive_rest(request, length, begun)
+
+
+def _may_come_whole(length: int, limit: int | None) -> bool:
+    return length <= BODY_MEMORY and (limit is None or length <= limit)
+
+
+async def _receive_rest(request: Request, length: int | None, begun: Begun | None) -> None:
+    incoming = _incoming(request, request._receive, length, begun)
     try:
         body = await _collect(request, incoming)
     except (HTTPException, OSError) as exc:
@@ -49,7 +79,7 @@ async def receive_body(request: Request) -> None:
             body.refused = Refused(incoming.length or 0, partial(receive_body, request))
     body.size = incoming.size
     body.close_connection = incoming.close_connection
-    request._attach_body(body)
+    request._body = body
 
 
 async def receive_refused_body(request: Request) -> None:
@@ -62,8 +92,8 @@ async def receive_refused_body(request: Request) -> None:
 def attach_stream(request: Request) -> None:
     """Attach the stream of a route with stream_body=True; nothing is received yet."""
     shared = request._share_receive()
-    incoming = _incoming(request, shared.read, announced_length(request.scope))
-    request._attach_body(Body(live=BodyStream(incoming)))
+    length = announced_length(request.scope, request._fields)
+    request._body = Body(live=BodyStream(_incoming(request, shared.read, length)))
 
 
 def receive_beside_body(request: Request) -> Receive:
@@ -83,13 +113,17 @@ def must_close_connection(request: Request) -> bool:
     """
     body = request._body
     if body is None:
-        return Incoming.waits_for_continue(request.scope) and announced_length(request.scope) != 0
+        announced = announced_length(request.scope, request._fields)
+        return announced != 0 and waits_for_continue(request._fields)
     return body.close_connection if body.live is None else body.live.close_connection
 
 
-def _incoming(request: Request, receive: Receive, length: int | None) -> Incoming:
+def _incoming(
+    request: Request, receive: Any, length: int | None, begun: Begun | None = None
+) -> Incoming:
     timeout = request._setting("BODY_TIMEOUT", _DEFAULT_TIMEOUT)
-    return Incoming(request.scope, receive, length, request.max_content_length, timeout)
+    limit = request.max_content_length
+    return Incoming(request._fields, receive, length, limit, timeout, begun)
 
 
 async def _collect(request: Request, incoming: Incoming) -> Body:
@@ -142,7 +176,7 @@ def _form_of(request: Request, incoming: Incoming) -> MultipartForm | None:
     boundary = request.mimetype_params.get("boundary")
     if request.mimetype != MULTIPART or not boundary:
         return None
-    # PERF: with the first such form: see `wrappers.body.parse_form`.
+    # PERF: with the first such form: see `wrappers.body.parse_multipart`.
     from ..wrappers.multipart_form import MultipartForm
 
     limits, length = request._form_limits(), incoming.length
@@ -198,7 +232,7 @@ class _FileSink:
     """A temporary file for the bytes of a body; all of it may wait for the disk."""
 
     def __init__(self, head: list[bytes | Kept]) -> None:
-        # PERF: in a worker, with the first file: see `wrappers.body.parse_form`.
+        # PERF: in a worker, with the first file: see `wrappers.body.parse_multipart`.
         from tempfile import TemporaryFile
 
         self.file: IO[bytes] = TemporaryFile()  # noqa: SIM115  # the request closes it

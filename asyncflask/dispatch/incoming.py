@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import types
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import anyio
 
@@ -25,27 +25,54 @@ _BODILESS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 _MOST_TO_SKIP = 1024 * 1024 * 1024
 
 
-def announced_length(scope: Mapping[str, Any]) -> int | None:
-    """Return how many bytes the body has: 0 for none, None where only receiving it tells."""
-    length: int | None = None
-    for name, value in scope["headers"]:
-        if name == b"transfer-encoding":
-            return None
-        if name == b"content-length":
-            length = _to_length(value)
-            if length is None:
-                return None
+def announced_length(scope: Mapping[str, Any], fields: Mapping[bytes, bytes]) -> int | None:
+    """Return how many bytes the body has: 0 for none, None where only receiving it tells.
+
+    Args:
+        fields: its header fields by their names in lower case.
+    """
+    if b"transfer-encoding" in fields:
+        return None
+    length = fields.get(b"content-length")
     if length is not None:
-        return length
+        return _to_length(length)
     # SPEC: RFC 9112 section 6.3, a request without either header has no body. HTTP/2 has frames.
     if scope.get("http_version", "").startswith("1") or scope["method"] in _BODILESS:
         return 0
     return None
 
 
+def waits_for_continue(fields: Mapping[bytes, bytes]) -> bool:
+    """Whether the client sends the body only when it is told to."""
+    return fields.get(b"expect", b"").lower() == b"100-continue"
+
+
 def _to_length(value: bytes) -> int | None:
     digits = value.strip()
     return int(digits) if digits.isdigit() and len(digits) < 20 else None
+
+
+# A `receive` that has taken its first step: the steps, and what the first one gave; (None, message)
+# where that was the last one too.
+Begun: TypeAlias = "tuple[Generator[Any, Any, Message] | None, Any]"
+
+
+def begin(receive: Receive) -> Begun:
+    """Take the first step of `receive`."""
+    steps = bridge.steps_of(receive())
+    try:
+        return steps, next(steps)
+    except StopIteration as stop:
+        return None, stop.value
+
+
+def whole_body(begun: Begun, length: int) -> bytes | None:
+    """The body of `length` bytes, if it has come in one message, without waiting."""
+    steps, message = begun
+    if steps is not None or message["type"] != "http.request" or message.get("more_body"):
+        return None
+    body = message.get("body", b"")
+    return bytes(body) if len(body) == length else None
 
 
 class Incoming:
@@ -58,31 +85,28 @@ class Incoming:
         is_complete: whether nothing more is to come.
     """
 
+    size = 0
+    _has_received = False
+    _has_timed_out = False
+    _begun: Begun | None = None
+
     def __init__(
         self,
-        scope: Mapping[str, Any],
+        fields: Mapping[bytes, bytes],
         receive: Receive,
         length: int | None,
         limit: int | None,
         timeout: float | None,
+        begun: Begun | None = None,
     ) -> None:
         self.length = length
         self.limit = limit
-        self.size = 0
-        self._scope = scope
+        self._fields = fields
         self._receive = receive
         self._timeout = timeout
-        self._has_received = False
-        self._has_timed_out = False
         self.is_complete = length == 0
-
-    @staticmethod
-    def waits_for_continue(scope: Mapping[str, Any]) -> bool:
-        """Whether the client sends the body only when it is told to."""
-        return any(
-            name == b"expect" and value.lower() == b"100-continue"
-            for name, value in scope["headers"]
-        )
+        if begun is not None:
+            self._begun = begun
 
     @property
     def is_refused(self) -> bool:
@@ -94,7 +118,7 @@ class Incoming:
         """Whether what is left of the body stands in the way of the connection's next request."""
         if self.is_complete:
             return False
-        if not self._has_received and self.waits_for_continue(self._scope):
+        if not self._has_received and waits_for_continue(self._fields):
             return True
         # Servers read past a body that nobody wanted, which is kinder to a client that is still
         # sending than a closed connection: that would often cost it the response.
@@ -126,11 +150,10 @@ class Incoming:
         later.
         """
         self._has_received = True
-        steps = bridge.steps_of(self._receive())
-        try:
-            signal = next(steps)
-        except StopIteration as stop:
-            return stop.value  # type: ignore[no-any-return]  # a coroutine's result
+        begun, self._begun = self._begun, None
+        steps, signal = begun or begin(self._receive)
+        if steps is None:
+            return signal  # type: ignore[no-any-return]  # the message itself
         try:
             return (yield from self._wait(steps, signal))
         except Exception:

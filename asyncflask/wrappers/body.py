@@ -6,19 +6,10 @@ from dataclasses import dataclass
 from io import BytesIO
 from typing import IO, TYPE_CHECKING, Protocol
 
-from .forms import (
-    MULTIPART,
-    URLENCODED,
-    FormLimits,
-    OpenFile,
-    ParsedForm,
-    parse_urlencoded,
-)
+from .forms import FormLimits, OpenFile, ParsedForm
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
-
-    from .multipart_form import MultipartForm
 
 # Bytes of a body that stay in memory; past them it moves to a temporary file.
 BODY_MEMORY = 1024 * 1024
@@ -128,15 +119,14 @@ class Body:
             self.form.close()
 
 
-def parse_form(
+def parse_multipart(
     source: IO[bytes],
     size: int,
-    mimetype: str,
-    boundary: str | None,
+    boundary: str,
     limits: FormLimits,
     open_file: OpenFile | None,
-) -> ParsedForm | None:
-    """Parse a form out of a file; None where its bytes are no form at all, and then unread.
+) -> ParsedForm:
+    """Parse a multipart form out of a file.
 
     Args:
         size: bytes in `source`.
@@ -144,21 +134,12 @@ def parse_form(
         BadRequest: it is broken.
         RequestEntityTooLarge: it is over one of the limits.
     """
-    if mimetype == URLENCODED:
-        # One byte more than the limit is enough to be refused.
-        most = -1 if limits.memory is None else limits.memory + 1
-        return parse_urlencoded(source.read(most), limits)
-    if mimetype != MULTIPART or not boundary:
-        return None
     if not size:
         return ParsedForm()
     # PERF: with the first such form: with tempfile, 5 ms and 0.6 MB at start-up.
     from .multipart_form import MultipartForm
 
-    return _parse_multipart(source, MultipartForm(boundary, limits, open_file, size))
-
-
-def _parse_multipart(source: IO[bytes], form: MultipartForm) -> ParsedForm:
+    form = MultipartForm(boundary, limits, open_file, size)
     try:
         while chunk := source.read(_CHUNK):
             form.feed(chunk)

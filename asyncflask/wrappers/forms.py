@@ -95,16 +95,20 @@ def open_spooled_file(
     return SpooledTemporaryFile(FILE_MEMORY, "w+b")
 
 
-def parse_urlencoded(body: bytes, limits: FormLimits) -> ParsedForm:
+def parse_urlencoded(
+    body: bytes, most_memory: int | None, most_parts: int | None
+) -> list[tuple[str, str]]:
     """Parse `a=b&c=d`.
 
+    Args:
+        most_memory: bytes that it may have.
+        most_parts: number of fields that it may have.
     Raises:
-        RequestEntityTooLarge: it has more bytes than the limit of memory, or too many fields.
+        RequestEntityTooLarge: it has more.
     """
-    if limits.memory is not None and len(body) > limits.memory:
-        raise too_much_in_fields(limits.memory)
+    if most_memory is not None and len(body) > most_memory:
+        raise too_much_in_fields(most_memory)
     # Counted before they are parsed, which is what takes time and memory.
-    parts = body.count(b"&") + 1 if body else 0
-    if limits.parts is not None and parts > limits.parts:
-        raise too_many_parts(limits.parts)
-    return ParsedForm(parse_query(body), memory=len(body), parts=parts)
+    if most_parts is not None and body and body.count(b"&") >= most_parts:
+        raise too_many_parts(most_parts)
+    return parse_query(body)

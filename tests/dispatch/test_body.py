@@ -84,6 +84,43 @@ def make_request(length=None, *, http_version="1.1", method="POST", headers=(), 
     return request
 
 
+# What is there already
+
+
+@pytest.mark.anyio
+async def test_a_body_that_has_come_whole_is_not_waited_for():
+    """Nothing of it is left to be awaited."""
+    request = make_request(3)
+    request._receive = Server(*chunks(b"abc"))
+
+    rest = receiving.begin_body(request)
+
+    assert rest is None
+    assert request.get_data() == b"abc"
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("length", "pieces"),
+    [
+        (3, chunks(b"abc", 1)),
+        (None, chunks(b"abc")),
+        (BODY_MEMORY + 1, chunks(b"x" * (BODY_MEMORY + 1), BODY_MEMORY + 1)),
+    ],
+)
+async def test_of_other_bodies_the_rest_is_awaited(length, pieces):
+    """Of those in pieces, of unknown length, or too long for memory."""
+    request = make_request(length)
+    request._receive = Server(*pieces)
+
+    rest = receiving.begin_body(request)
+    assert rest is not None
+    await rest
+
+    assert request.get_data() == b"".join(message["body"] for message in pieces)
+    request.close()
+
+
 # Nothing to receive
 
 

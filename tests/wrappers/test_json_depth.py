@@ -33,6 +33,8 @@ def test_500_lists_and_objects_within_each_other_may_be(data):
     [
         nested(501),
         nested(501, '{"a":', "}", "1"),
+        nested(501, '{"":', "}", "1"),
+        nested(251, '[{"":', "}]", "1"),
         b"[1,2,{},[" + nested(250, '[1,{"a":', "},[]]", "1") + b"]]",
     ],
 )
