@@ -165,6 +165,16 @@ class KeepingSerializer(URLSafeTimedSerializer):
             return None
         return payload if max_age is None or 0 <= age <= max_age else None
 
+    def may_contain(self, signed: str, text: bytes) -> bool:
+        """Whether the content's JSON may have this text in it; signatures are not looked at."""
+        payload = signed.encode().partition(b".")[0]
+        try:
+            content = decode(payload)
+        except ValueError:
+            return True
+        # What is compressed begins with a dot. It is not expanded before its signature is known.
+        return not content or text in content or b"\\u00" in content
+
     def dumps(self, obj: Any, salt: str | bytes | None = None) -> str:
         if salt is not None or not self.is_text_serializer:
             return super().dumps(obj, salt)

@@ -152,11 +152,13 @@ def add_session(ctx: AppContext, start: Message) -> bool:
     Returns:
         whether that went well; the ordinary way is to meet the error again.
     """
-    session = ctx.opened_session
+    session, interface = ctx.opened_session, ctx.app.session_interface
     if session is None and not ctx.may_have_session:
         return True
     headers = start["headers"]
     try:
+        if session is None and not interface._concerns(ctx.app, ctx.request):
+            return True
         added = _save(ctx, ctx.open_session() if session is None else session)
     except Exception:
         return False

@@ -20,6 +20,7 @@ from asyncflask import (
     session,
 )
 from asyncflask.exceptions import NotFound
+from asyncflask.json.tag import TaggedJSONSerializer
 from asyncflask.sessions import SecureCookieSessionInterface
 
 pytestmark = pytest.mark.anyio
@@ -90,6 +91,10 @@ async def test_head_has_no_body(exchange):
     assert answer.headers["content-length"] == "4"
 
 
+def ignore():
+    pass
+
+
 def touch():
     assert session is not None
 
@@ -110,8 +115,17 @@ def clear():
     session.clear()
 
 
-@pytest.mark.parametrize("sent", [None, {"user": 1}, {"user": 1, "_permanent": True}])
-@pytest.mark.parametrize("use", [touch, read, write, stay, clear])
+SENT = [
+    None,
+    {"user": 1},
+    {"user": 1, "_permanent": True},
+    {"user": 1, "_permanent": True, "long": "x" * 500},
+    {"text": '"_permanent"'},
+]
+
+
+@pytest.mark.parametrize("sent", SENT)
+@pytest.mark.parametrize("use", [ignore, touch, read, write, stay, clear])
 async def test_the_session_is_saved_as_with_a_response(exchange, monkeypatch, use, sent):
     """Its cookie and Vary are the same, whether it was read, written, cleared or refreshed."""
     monkeypatch.setattr(TimestampSigner, "get_timestamp", lambda self: 1_700_000_000)
@@ -138,6 +152,64 @@ def sign(app, content):
 
 def expire(self, app, session):
     return datetime(2030, 1, 1, tzinfo=UTC) if session.permanent else None
+
+
+async def test_a_session_that_nobody_used_is_not_opened(exchange):
+    """Unless it is permanent, and refreshed by each response."""
+
+    async def view():
+        return "text"
+
+    app, opened = view_app(view), []
+
+    class Watched(SecureCookieSessionInterface):
+        def _read(self, *arguments):
+            opened.append(True)
+            return super()._read(*arguments)
+
+    app.session_interface = Watched()
+    for content in ({"user": 1}, {"_permanent": True}):
+        await exchange(app, headers={"Cookie": f"session={sign(app, content)}"})
+    app.config["SESSION_REFRESH_EACH_REQUEST"] = False
+    await exchange(app, headers={"Cookie": f"session={sign(app, content)}"})
+
+    assert opened == [True]
+
+
+async def test_a_session_of_another_format_is_refreshed(exchange):
+    """What is in it is known when it was read."""
+
+    class Reversed(TaggedJSONSerializer):
+        def dumps(self, value):
+            return super().dumps(value)[::-1]
+
+        def loads(self, value):
+            return super().loads(value[::-1])
+
+    class Interface(SecureCookieSessionInterface):
+        serializer = Reversed()
+
+    async def view():
+        return "text"
+
+    app = view_app(view)
+    app.session_interface = Interface()
+
+    answer = await exchange(app, headers={"Cookie": f"session={sign(app, {'_permanent': True})}"})
+
+    assert "set-cookie" in answer.headers
+
+
+@pytest.mark.parametrize("cookie", ["", ".", "x", "a.b.c", "é", "=.=", "....", "A" * 1001])
+async def test_a_forged_session_that_nobody_used_adds_nothing(exchange, cookie):
+    """Nor is it an error."""
+
+    async def view():
+        return "text"
+
+    answer = await exchange(view_app(view), headers={"Cookie": f"session={cookie}"})
+
+    assert (answer.status, len(answer.messages[0]["headers"])) == (200, 2)
 
 
 async def test_cookie_joins_the_vary_of_a_file(exchange, tmp_path):
