@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 NORMAL: Final = (1000, "")
+GOING_AWAY: Final = (1001, "")
 
 # SPEC: the IANA registry of close codes: 3000, 3003 and 3008 mirror these statuses, 1009 is for
 # messages that are too big, 1013 means "try again later".

@@ -6,11 +6,13 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import anyio
+
 from .. import bridge
 from ..ctx import AppContext, variables_before
 from ..signals import appcontext_pushed
 from ..wrappers.channel import Channel
-from .closing import NORMAL
+from .closing import GOING_AWAY, NORMAL
 from .watching import Watch
 from .websocket_pipeline import ENDED
 
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     from .websocket_pipeline import WebSocketPipeline
 
 _POOL = "websockets"
+
+_LONGEST_FAREWELL = 1.0  # seconds that a client may take to be told that the server stops
 
 
 async def answer_websocket(app: Any, scope: Scope, receive: Receive, send: Send) -> None:
@@ -59,6 +63,9 @@ async def answer_websocket(app: Any, scope: Scope, receive: Receive, send: Send)
                 await _deny(ctx, response, (scope, receive, send))
             elif channel.closed is None:
                 await channel.close(*(websocket._closing or NORMAL))
+    except anyio.get_cancelled_exc_class():
+        await _go_away(channel)
+        raise
     finally:
         ctx.leave()
         # What refers to each other would be left to the collector.
@@ -82,6 +89,13 @@ def _converse(ctx: AppContext, channel: Channel) -> Awaitable[Response]:
     if pipeline.workers != bridge.DEFAULT_WORKERS:
         bridge.limit_workers(pipeline.workers)
     return running
+
+
+async def _go_away(channel: Channel) -> None:
+    """Close for a server that ends what is left when it stops, which tells clients of an error."""
+    if channel.is_accepted and channel.closed is None:
+        with anyio.move_on_after(_LONGEST_FAREWELL, shield=True), suppress(Exception):
+            await channel.close(*GOING_AWAY)
 
 
 async def _deny(

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 import httpx
 import pytest
+from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 HYPERCORN = ("hypercorn", "--bind", "127.0.0.1:0", "--graceful-timeout", "1", "app:app", "-k")
@@ -192,7 +193,7 @@ def test_websockets(server, path):
 @pytest.mark.parametrize("worker", ["uvloop", "trio"])
 @pytest.mark.parametrize("path", ["/talk", "/sync-talk"])
 def test_open_websockets_do_not_keep_it_from_ending(start, worker, path):
-    """Their time is over with Hypercorn's own; the shutdown functions run after that."""
+    """Their time is over with Hypercorn's own, which they are told; shutdown functions follow."""
     server = start(APP, *HYPERCORN, worker)
     host, port = server.address()
 
@@ -200,7 +201,10 @@ def test_open_websockets_do_not_keep_it_from_ending(start, worker, path):
         connection.send("hello")
         connection.recv(20)
         status = stop(server)
+        with pytest.raises(ConnectionClosed):
+            connection.recv(20)
 
+    assert connection.close_code == 1001
     assert status == 0
     assert "\nended\n" in server.log
 

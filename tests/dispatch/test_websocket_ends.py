@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import anyio
 import pytest
 
 from asyncflask import (
@@ -167,3 +168,33 @@ class TestClosing:
 
         assert code == 1011
         assert "after its WebSocket was accepted" in caplog.text
+
+
+async def test_a_server_that_stops_has_clients_told(app):
+    """A handler that the server cancels is closed with 1001, going away."""
+    sent = []
+    is_open = anyio.Event()
+
+    @app.websocket("/ws")
+    async def ws():
+        await websocket.accept()
+        is_open.set()
+        await websocket.receive()
+
+    async def send(message):
+        await anyio.lowlevel.checkpoint()
+        sent.append(message)
+
+    connecting = iter([{"type": "websocket.connect"}])
+
+    async def receive():
+        return next(connecting, None) or await anyio.sleep_forever()
+
+    scope = {"type": "websocket", "path": "/ws", "query_string": b"", "headers": []}
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(app, scope, receive, send)
+        await is_open.wait()
+        tasks.cancel_scope.cancel()
+
+    assert [each["type"] for each in sent] == ["websocket.accept", "websocket.close"]
+    assert sent[1]["code"] == 1001

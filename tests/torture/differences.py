@@ -111,14 +111,7 @@ DIFFERENCES: Final = (
         "with worker processes the exit status of a start-up that fails is 0",
     ),
     Difference(
-        ("hypercorn",),
-        20,
-        "SIGTERM with open WebSockets",
-        r"(\d+): closed with \1 × 1011; shut down 1 ×, .*",
-        "WebSockets that are open when it stops are closed with 1011",
-    ),
-    Difference(
-        ("trio", "granian"),
+        ("granian",),
         20,
         "SIGTERM with open WebSockets",
         r"(\d+): closed with \1 × 1006; shut down 1 ×, .*",
