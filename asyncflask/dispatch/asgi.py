@@ -159,7 +159,7 @@ class ASGIMethods(Application):
         if is_plain and not (self.subdomain_matching or self.url_map.host_matching):
             # PERF: the short way of _match, which it goes again: 2 us instead of 11.
             domain = self.url_map.default_subdomain
-            if self.url_map.find(domain, scope["path"], scope["method"]) is not None:
+            if isinstance(self.url_map.find(domain, scope["path"], scope["method"]), tuple):
                 return True
         request = self.request_class(scope)
         request._app = self
@@ -347,14 +347,14 @@ class ASGIMethods(Application):
             path = request.scope["path"]
             if request.scope.get("root_path") or path[:1] != "/" or path[:2] == "//":
                 path = request._path_to_match
-            match = None
+            found = None
             if not (self.subdomain_matching or self.url_map.host_matching):
                 domain, is_websocket = self.url_map.default_subdomain, ctx.websocket is not None
-                match = self.url_map.find(domain, path, request.method, is_websocket)
-            if match is None:
-                explain_miss(self, ctx, path)
+                found = self.url_map.find(domain, path, request.method, is_websocket)
+            if type(found) is tuple:
+                request.url_rule, request.view_args = found
             else:
-                request.url_rule, request.view_args = match.rule, match.args
+                explain_miss(self, ctx, path, is_nowhere=found is not None)
         except Exception as exc:
             # An untrusted host, or a converter's: an HTTP error of abort, or a mistake: a 500.
             request.routing_exception = exc

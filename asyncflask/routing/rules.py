@@ -105,6 +105,8 @@ class Rule(RuleFactory):
         self._templates: tuple[Template, Template] | None = None
         # The endpoint's rules that take over a request for their own defaults; set by the map.
         self._rivals: tuple[Rule, ...] = ()
+        # Whether its variables are all there is to it: no defaults, rivals or redirect.
+        self._is_direct = False
 
     def empty(self) -> Rule:
         """Return an unbound copy, for use in another map."""

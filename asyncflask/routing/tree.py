@@ -19,9 +19,11 @@ class Ending(Enum):
     """What a walk may end in, other than a rule."""
 
     NEEDS_SLASH = auto()
+    NOWHERE = auto()
 
 
 NEEDS_SLASH: Final = Ending.NEEDS_SLASH
+NOWHERE: Final = Ending.NOWHERE
 
 # What a walk finds: a rule, and the texts of its variables.
 Found = tuple["Rule | Ending | None", tuple[str, ...]]
@@ -45,11 +47,13 @@ class Answers(dict[str, "Rule | Ending | None"]):
 class Node:
     """A place between two slashes; `edges` lead on where no static segment does."""
 
-    __slots__ = ("answers", "edges", "rules", "static")
+    __slots__ = ("answers", "edges", "rules", "sole", "static")
 
     def __init__(self) -> None:
         self.static: dict[str, Node] = {}
         self.edges: list[Edge] = []
+        # The only edge, where it goes over one segment that is the variable's text.
+        self.sole: Edge | None = None
         self.rules: list[Rule] = []
         # For HTTP at False, for WebSockets at True.
         self.answers = (Answers({}, None), Answers({}, None))
@@ -69,22 +73,29 @@ class Edge:
 
 @dataclass(slots=True)
 class Miss:
-    """Why no rule answers: those of the path want another method, or another protocol."""
+    """A request that no rule answers, and the nodes that its path ends at."""
 
     method: str
     websocket: bool
-    allowed: set[str] = field(default_factory=set)
-    is_websocket_mismatch: bool = False
+    passed: list[Node] = field(default_factory=list)
 
-    def note(self, rules: Iterable[Rule]) -> None:
-        """Take up what those of `rules` that come before the one that answers would answer."""
-        for rule in rules:
-            if rule.methods is not None and self.method not in rule.methods:
-                self.allowed |= rule.methods
-            elif rule.websocket != self.websocket:
-                self.is_websocket_mismatch = True
-            else:
-                return
+    def explain(self) -> tuple[set[str], bool]:
+        """What the path's rules want instead: the methods, and whether one wants a WebSocket.
+
+        For a WebSocket, whether one wants a request.
+        """
+        allowed: set[str] = set()
+        is_mismatch = False
+        for node in self.passed:
+            # Those that come before the one that answers, if one does.
+            for rule in node.rules:
+                if rule.methods is not None and self.method not in rule.methods:
+                    allowed |= rule.methods
+                elif rule.websocket != self.websocket:
+                    is_mismatch = True
+                else:
+                    break
+        return allowed, is_mismatch
 
 
 def plant(rules: Iterable[Rule]) -> Node:
@@ -132,6 +143,9 @@ def _settle(node: Node) -> None:
     lenient = [rule for rule in node.rules if not rule.strict_slashes]
     if lenient:
         node.edges.append(_slash_edge(lenient))
+    first = node.edges[0] if len(node.edges) == 1 else None
+    if first is not None and first.groups is None and not first.is_final:
+        node.sole = first
 
 
 def _weight(edge: Edge) -> Any:
@@ -171,46 +185,62 @@ def walk(
     parts: Sequence[str],
     method: str,
     websocket: bool,
-    miss: Miss | None = None,
+    passed: list[Node],
 ) -> Found:
     """Find the rule for a domain and a path, by the static ways first, then by weight.
 
     Args:
         parts: the domain, and the path split at its slashes.
-        miss: takes up the rules of the path that do not answer the method or protocol.
+        passed: takes up the nodes with rules that the path ends at, until one answers.
     Returns:
         (None, ()) if no rule matches. With NEEDS_SLASH, a rule would with a slash at the end.
     """
     last = len(parts)
-    # Where to go on when a way fails, the latest first; edges is None at a node not yet entered.
+    # The edges that are left to try when a way fails, the latest first.
     # PERF: one loop in place of recursion saves a call for each segment.
-    ways: list[tuple[Node, int, tuple[str, ...], Iterator[Edge] | None]] = [(root, 0, (), None)]
+    ways: list[tuple[Iterator[Edge], int, tuple[str, ...]]] = []
+    node, index = root, 0
+    values: tuple[str, ...] = ()
+    while True:
+        while index < last and (child := node.static.get(parts[index])) is not None:
+            if node.edges:
+                ways.append((iter(node.edges), index, values))
+            node = child
+            index += 1
+        if index == last:
+            if node.rules:
+                passed.append(node)
+            answer = node.answers[websocket][method]
+            if answer is not None:
+                return answer, values
+        elif node.sole is not None and node.sole.fits(parts[index]):
+            # PERF: where there is no choice, nothing is kept to come back to: 0.2 µs less.
+            values += (parts[index],)
+            node = node.sole.node
+            index += 1
+            continue
+        elif node.edges:
+            ways.append((iter(node.edges), index, values))
+        found = _take_way(ways, parts)
+        if found is None:
+            return None, ()
+        node, index, values = found
+
+
+def _take_way(
+    ways: list[tuple[Iterator[Edge], int, tuple[str, ...]]], parts: Sequence[str]
+) -> tuple[Node, int, tuple[str, ...]] | None:
+    """Follow the next edge that fits: where it leads to, the next part, the texts so far."""
     while ways:
-        node, index, values, edges = ways.pop()
-        if edges is None:
-            while index < last and (child := node.static.get(parts[index])) is not None:
-                if node.edges:
-                    ways.append((node, index, values, iter(node.edges)))
-                node = child
-                index += 1
-            if index == last:
-                if miss is not None:
-                    miss.note(node.rules)
-                answer = node.answers[websocket][method]
-                if answer is not None:
-                    return answer, values
-                continue
-            edges = iter(node.edges)
+        edges, index, values = ways[-1]
         for edge in edges:
             target = "/".join(parts[index:]) if edge.is_final else parts[index]
             found = edge.fits(target)
             if found:
-                # The slash that a suffixed edge leaves is the last part, an empty one.
-                after = last - (edge.is_suffixed and target.endswith("/"))
                 texts = (target,) if edge.groups is None else found.group(*edge.groups)[2:]
-                ways.append((node, index, values, edges))
-                ways.append(
-                    (edge.node, after if edge.is_final else index + 1, values + texts, None)
-                )
-                break
-    return None, ()
+                # The slash that a suffixed edge leaves is the last part, an empty one.
+                is_left = edge.is_suffixed and target.endswith("/")
+                after = len(parts) - is_left if edge.is_final else index + 1
+                return edge.node, after, values + texts
+        ways.pop()
+    return None

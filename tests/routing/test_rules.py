@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from asyncflask.routing import BaseConverter, Map, Rule, ValidationError
+from asyncflask.routing.tree import NOWHERE
 
 
 def bound(string: str, **options: Any) -> Rule:
@@ -125,10 +126,8 @@ def test_converters_are_made_by_get_converter() -> None:
 
     map_ = Map([Typed("/<user_id>", endpoint="e")])
 
-    assert map_.find("", "/x", "GET") is None
-    match = map_.find("", "/5", "GET")
-    assert match is not None
-    assert match.args == {"user_id": 5}
+    assert map_.find("", "/x", "GET") is NOWHERE
+    assert map_.find("", "/5", "GET") == (map_._added[0], {"user_id": 5})
 
 
 def test_a_refused_value_builds_nothing() -> None:
