@@ -45,7 +45,7 @@ async def receive_body(request: Request) -> None:
 
 def begin_body(request: Request) -> Coroutine[Any, Any, None] | None:
     """`receive_body`, as far as that needs not wait; returns what receives the rest, if any."""
-    length = announced_length(request.scope, request._fields)
+    length = announced_length(request.scope, request._body_fields)
     if length == 0:
         request._body = _NOTHING
         return None
@@ -92,7 +92,7 @@ async def receive_refused_body(request: Request) -> None:
 def attach_stream(request: Request) -> None:
     """Attach the stream of a route with stream_body=True; nothing is received yet."""
     shared = request._share_receive()
-    length = announced_length(request.scope, request._fields)
+    length = announced_length(request.scope, request._body_fields)
     request._body = Body(live=BodyStream(_incoming(request, shared.read, length)))
 
 
@@ -113,8 +113,8 @@ def must_close_connection(request: Request) -> bool:
     """
     body = request._body
     if body is None:
-        announced = announced_length(request.scope, request._fields)
-        return announced != 0 and waits_for_continue(request._fields)
+        announced = announced_length(request.scope, request._body_fields)
+        return announced != 0 and waits_for_continue(request._body_fields)
     return body.close_connection if body.live is None else body.live.close_connection
 
 
@@ -123,7 +123,7 @@ def _incoming(
 ) -> Incoming:
     timeout = request._setting("BODY_TIMEOUT", _DEFAULT_TIMEOUT)
     limit = request.max_content_length
-    return Incoming(request._fields, receive, length, limit, timeout, begun)
+    return Incoming(request._body_fields, receive, length, limit, timeout, begun)
 
 
 async def _collect(request: Request, incoming: Incoming) -> Body:

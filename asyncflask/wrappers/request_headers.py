@@ -44,6 +44,9 @@ if TYPE_CHECKING:
 
 _COOKIE_ATTRIBUTES = frozenset({"cookies", "headers", "dict_storage_class"})
 
+# The fields that tell of a request's body: whether it has one, and of what kind.
+BODY_FIELDS = frozenset({b"content-length", b"content-type", b"expect", b"transfer-encoding"})
+
 
 class HeaderValues:
     """The headers of a scope, parsed on first access."""
@@ -71,9 +74,12 @@ class HeaderValues:
         return RequestHeaders(self.scope["headers"])
 
     @lazy
-    def _fields(self) -> dict[bytes, bytes]:
-        """The raw header fields by their names; the first of each name."""
-        return dict(reversed(self.scope["headers"]))
+    def _body_fields(self) -> dict[bytes, bytes]:
+        """The raw fields that tell of the body, the first of each name."""
+        # PERF: an app has looked for them already, with all else that the head announces.
+        return {
+            name: value for name, value in reversed(self.scope["headers"]) if name in BODY_FIELDS
+        }
 
     @property
     def last_event_id(self) -> str | None:
@@ -88,12 +94,12 @@ class HeaderValues:
     def content_type(self) -> str | None:
         """The media type of the body with its parameters, as it was sent."""
         # PERF: from the raw fields; most requests with a body ask for this header and no other.
-        value = self._fields.get(b"content-type")
+        value = self._body_fields.get(b"content-type")
         return None if value is None else value.decode("latin-1")
 
     @lazy
     def _media_type(self) -> tuple[str, dict[str, str]]:
-        content_type = self._fields.get(b"content-type", b"").decode("latin-1")
+        content_type = self._body_fields.get(b"content-type", b"").decode("latin-1")
         # PERF: 0.15 µs in place of 0.9 for what parses parameters.
         if ";" not in content_type:
             return content_type.strip().lower(), {}
