@@ -60,6 +60,26 @@ class Event:
                 await happened.wait()
         return happened.is_set()
 
+    def when_set(self, function: Callable[[float], object]) -> Callable[[], object]:
+        """Call `function` on this event loop's thread once it happens, or soon if it has.
+
+        It is called by no task, with the time by the loop's clock, which nothing else tells there.
+
+        PERF: for what many wait for at once: 0.2 kB each, where a task that waits has 5.
+
+        Returns:
+            what `forget` takes. It may be too late for that: `function` is to bear a late call.
+        """
+        wake = _CallOnLoop(current_token().native_token, function)
+        self._wakers.add(wake)
+        if self._is_set:
+            wake()
+        return wake
+
+    def forget(self, wake: Callable[[], object]) -> None:
+        """Call no more what `when_set` was given."""
+        self._wakers.discard(wake)
+
     def _block(self, timeout: float | None) -> bool:
         # A queue of this kind is the one that may be put into by a signal handler.
         happened: SimpleQueue[bool] = SimpleQueue()
@@ -81,6 +101,24 @@ class Event:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {'set' if self._is_set else 'not set'}>"
+
+
+class _CallOnLoop:
+    """Calls a function with the loop's time on the loop's thread."""
+
+    __slots__ = ("_function", "_loop")
+
+    def __init__(self, loop: Any, function: Callable[[float], object]) -> None:
+        self._loop = loop
+        self._function = function
+
+    def __call__(self) -> None:
+        call_soon(self._loop, self._call)
+
+    def _call(self) -> None:
+        # anyio finds asyncio's clock in tasks alone.
+        clock = getattr(self._loop, "time", anyio.current_time)
+        self._function(clock())
 
 
 def call_soon(loop: Any, function: Callable[[], object]) -> None:

@@ -213,10 +213,12 @@ class ASGIMethods(Application):
             if pipeline.workers != bridge.DEFAULT_WORKERS:
                 bridge.limit_workers(pipeline.workers)
             connection = scope, receive, send
-            if pipeline.straight is not None and may_go_straight(ctx, request):
-                await self._go_straight(ctx, pipeline, connection)
-            else:
-                await self._go_through(ctx, pipeline, connection)
+            straight = pipeline.straight is not None and may_go_straight(ctx, request)
+            go = self._go_straight if straight else self._go_through
+            # PERF: sent here, since a stream may wait for days with the frames that led to it.
+            response = await go(ctx, pipeline, connection)
+            if response is not None:
+                await self._send_within_timeout(ctx, response, connection)
         finally:
             ctx.leave()
             if "asyncflask.preserve_context" in scope:
@@ -280,21 +282,28 @@ class ASGIMethods(Application):
 
     async def _go_through(
         self, ctx: AppContext, pipeline: Pipeline, connection: tuple[Scope, Receive, Send]
-    ) -> None:
-        """Take all steps of the pipeline, unless no rule answers and only the page is needed."""
+    ) -> Response | None:
+        """Take all steps of the pipeline, unless no rule answers and only the page is needed.
+
+        Returns:
+            what is to be sent; None where it was.
+        """
         is_plain = pipeline.may_send_pages and not ctx.may_have_session
         if is_plain and may_go_straight(ctx, ctx.require_request()):
-            await self._answer_miss(ctx, pipeline, connection)
-        elif pipeline.is_supervised:
+            return await self._answer_miss(ctx, pipeline, connection)
+        if pipeline.is_supervised:
             await Supervision(self, ctx, pipeline, connection).run()
-        else:
-            response = await bridge.drive(pipeline.run(ctx), ctx)
-            await self._send_within_timeout(ctx, response, connection)
+            return None
+        return await bridge.drive(pipeline.run(ctx), ctx)
 
     async def _go_straight(
         self, ctx: AppContext, pipeline: Pipeline, connection: tuple[Scope, Receive, Send]
-    ) -> None:
-        """Call the view, and send its answer without further ado if it is that plain."""
+    ) -> Response | None:
+        """Call the view, and send its answer without further ado if it is that plain.
+
+        Returns:
+            what is to be sent; None where it was.
+        """
         request: Any = ctx.request
         straight: Any = pipeline.straight
         answer: Any = None
@@ -313,37 +322,35 @@ class ASGIMethods(Application):
             elif answer is None:
                 answer, rest = await finish(ctx, pipeline, value)
         if rest is not None:
-            await self._send_within_timeout(ctx, await bridge.drive(rest, ctx), connection)
-            return
+            return await bridge.drive(rest, ctx)
         ctx.torn_down = True
         if request._body is not None:
             request.close()
         start, body = answer
         await connection[2](start)
         await connection[2](body)
+        return None
 
     async def _answer_miss(
         self, ctx: AppContext, pipeline: Pipeline, connection: tuple[Scope, Receive, Send]
-    ) -> None:
+    ) -> Response | None:
         """Send the built-in page that no rule answers, if nothing of the app's has a say in it."""
         page = page_of_miss(self, pipeline, ctx.require_request())
         if page is None or ctx.opened_session is not None or ctx._after is not None:
-            response = await bridge.drive(pipeline.run(ctx), ctx)
-            await self._send_within_timeout(ctx, response, connection)
-            return
+            return await bridge.drive(pipeline.run(ctx), ctx)
         ctx.torn_down = True
         start, body = page
         await connection[2](start)
         await connection[2](body)
+        return None
 
-    async def _send_within_timeout(
+    def _send_within_timeout(
         self, ctx: AppContext, response: Response, connection: tuple[Scope, Receive, Send]
-    ) -> None:
+    ) -> Awaitable[None]:
         timeout = response.timeout
         if ctx.torn_down or timeout is ... or timeout is None:
-            await self.send_response(ctx, response, connection)
-        else:
-            await send_until(deadline_after(timeout), self, ctx, response, connection)
+            return self.send_response(ctx, response, connection)
+        return send_until(deadline_after(timeout), self, ctx, response, connection)
 
     def _match(self, ctx: AppContext, request: Connection, host: bytes | None) -> None:
         """Find the rule, by the short way where there is no host to match and no redirect."""
@@ -429,17 +436,16 @@ class ASGIMethods(Application):
         finally:
             del exc
 
-    async def send_response(
+    def send_response(
         self, ctx: AppContext, response: Response, connection: tuple[Scope, Receive, Send]
-    ) -> None:
+    ) -> Awaitable[None]:
         """Send a response; a stream's context is torn down after it."""
         request = ctx.require_request()
         if ctx.may_have_body and must_close_connection(request):
             _close_connection(connection[0], response)
         if ctx.torn_down:
-            await response(*connection)
-        else:
-            await self._stream(ctx, response, connection)
+            return response(*connection)
+        return self._stream(ctx, response, connection)
 
     async def _stream(
         self,

@@ -49,12 +49,18 @@ async def chunks_of(
     try:
         yield iterator
     finally:
-        # PERF: a generator that has ended has nothing to close: 5 µs less.
-        if not (isasyncgen(iterator) and iterator.ag_frame is None and iterator is body):
-            with anyio.CancelScope(shield=True):
-                await close_body(iterator)
-                if iterator is not body:
-                    await close_body(body)
+        await close_iterated(iterator, body)
+
+
+async def close_iterated(iterator: Any, body: Any) -> None:
+    """Close the iterator of an async body, and the body itself."""
+    # PERF: a generator that has ended has nothing to close: 5 µs less.
+    if isasyncgen(iterator) and iterator.ag_frame is None and iterator is body:
+        return
+    with anyio.CancelScope(shield=True):
+        await close_body(iterator)
+        if iterator is not body:
+            await close_body(body)
 
 
 async def close_body(body: Any) -> None:

@@ -151,6 +151,5 @@ class EventStreaming(Streaming):
         except ClientDisconnectedError:
             self._tasks.cancel_scope.cancel()
 
-    async def _end_with_server(self, app: StreamingApp) -> None:
-        await app.shutdown_event.wait()
+    def _end_with_server(self, app: StreamingApp, now: float) -> None:
         self._ending.cancel()

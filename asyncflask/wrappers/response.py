@@ -363,7 +363,9 @@ class Response(ResponseBody, ResponseHeaders, ResponseCookies):
         else:
             # From here on, whoever iterates over the body also closes it.
             self._is_body_closed = True
-            await self._streaming(start, receive, send).run()
+            streaming = self._streaming(start, receive, send)
+            del start
+            await streaming.run()
 
     def _streaming(self, start: Message, receive: Receive, send: Send) -> Streaming:
         """The sending of a body that is produced meanwhile."""

@@ -9,7 +9,7 @@ import anyio
 import anyio.lowlevel
 
 from .. import bridge
-from .chunks import chunks_of, encode_chunk
+from .chunks import close_iterated, encode_chunk
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -77,7 +77,10 @@ class Streaming:
                 if not bridge.is_error(exc):
                     raise
                 failure = exc
-            if self._is_watched:
+            finally:
+                was_watched = self._is_watched
+                self._forget_server()
+            if was_watched:
                 self._tasks.cancel_scope.cancel()
         if failure is not None:
             try:
@@ -101,33 +104,56 @@ class Streaming:
         self._is_watched = True
         self._tasks.start_soon(self._cancel_when_gone)
         if self.app is not None:
-            self._tasks.start_soon(self._end_with_server, self.app)
+            self._on_stop = self.app.shutdown_event.when_set(self._stop_with_server)
 
-    async def _end_with_server(self, app: StreamingApp) -> None:
+    def _forget_server(self) -> None:
+        if self._is_watched and self.app is not None:
+            self.app.shutdown_event.forget(self._on_stop)
+        self._is_watched = False
+
+    def _stop_with_server(self, now: float) -> None:
+        # It may have ended since the server began to stop.
+        if self._is_watched and self.app is not None:
+            self._end_with_server(self.app, now)
+
+    def _end_with_server(self, app: StreamingApp, now: float) -> None:
+        """Cut the stream that the server's stop has overtaken once its time is over.
+
+        Args:
+            now: by the event loop's clock.
+        """
         seconds = app.config["STREAM_SHUTDOWN_TIMEOUT"]
-        if seconds is None:
-            return
-        await app.shutdown_event.wait()
-        await anyio.sleep(seconds)
-        self._tasks.cancel_scope.cancel()
+        if seconds is not None:
+            self._tasks.cancel_scope.deadline = now + seconds
 
     # The way of each item
 
     async def _send_items(self) -> None:
-        async with chunks_of(self.body, self.encode) as chunks:
-            first = self.encode(await anext(chunks, b""))
-            await self._begin()
-            if first:
-                await self._send_chunk(first)
-            await self._send_rest(chunks)
+        body = self.body
+        if not hasattr(body, "__aiter__"):
+            async with bridge.iterate(body, self.encode) as chunks:
+                await self._send_each(chunks)
+            return
+        # PERF: chunks_of in place, which would wait with 0.6 kB more.
+        iterator = aiter(body)
+        try:
+            await self._send_each(iterator)
+        finally:
+            await close_iterated(iterator, body)
 
     async def _begin(self) -> None:
         await _send_or_notice(self.send, self.start)
+        # PERF: nobody needs it any more: 0.5 kB.
+        del self.start
 
     async def _send_chunk(self, chunk: bytes, *, more: bool = True) -> None:
         await _send_or_notice(self.send, {"type": self.kind, "body": chunk, "more_body": more})
 
-    async def _send_rest(self, chunks: Any) -> None:
+    async def _send_each(self, chunks: Any) -> None:
+        first = self.encode(await anext(chunks, b""))
+        await self._begin()
+        if first:
+            await self._send_chunk(first)
         # PERF: one frame and no call of our own for each chunk: 0.05 µs beside the generator's
         # and the server's 0.23; a checkpoint after each chunk took 2 to 4 µs.
         send, kind, encode = self.send, self.kind, self.encode

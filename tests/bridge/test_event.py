@@ -168,3 +168,36 @@ def test_loop_that_has_ended_is_no_obstacle(event):
     event.set()
 
     assert event.is_set()
+
+
+@pytest.mark.anyio
+async def test_a_function_is_called_once_it_happens(event):
+    """On the thread of the event loop, with the loop's time; a forgotten one is not called."""
+    called = anyio.Event()
+    times = []
+
+    def note(now):
+        times.append((now, threading.current_thread()))
+        called.set()
+
+    event.when_set(note)
+    event.forget(event.when_set(times.append))
+    before = anyio.current_time()
+    in_thread(event.set).join()
+    await called.wait()
+
+    assert [thread for _, thread in times] == [threading.current_thread()]
+    assert before <= times[0][0] <= anyio.current_time()
+
+
+@pytest.mark.anyio
+async def test_a_function_is_called_for_what_has_happened(event):
+    """It is called soon, where the event was set before."""
+    called = anyio.Event()
+    event.set()
+
+    event.when_set(lambda now: called.set())
+    was_called_at_once = called.is_set()
+    await called.wait()
+
+    assert not was_called_at_once

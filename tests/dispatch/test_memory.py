@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import gc
+import tracemalloc
 import weakref
+from pathlib import Path
 
 import anyio
 import anyio.lowlevel
 import pytest
 
+import asyncflask
 from asyncflask import Flask, websocket
 from asyncflask.ctx import current
 
@@ -150,3 +153,84 @@ async def test_a_view_that_has_failed(app, left_after, path, testing):
     left = await left_after(path)
 
     assert left == [None]
+
+
+class IdleClient:
+    """Connects, and then says nothing until it goes."""
+
+    def __init__(self, *messages):
+        self.messages = list(messages)
+        self.is_answered = anyio.Event()
+        self.is_to_go = anyio.Event()
+
+    async def receive(self):
+        if self.messages:
+            return self.messages.pop()
+        await self.is_to_go.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(self, message):
+        if message["type"] in {"websocket.accept", "http.response.body"}:
+            self.is_answered.set()
+
+
+async def bytes_of_idle(app, scope, first, count=20):
+    """Bytes that the package's own lines have allocated for each connection that waits."""
+    clients = [IdleClient(first) for _ in range(count + 1)]
+    async with anyio.create_task_group() as tasks:
+
+        async def open_them(clients):
+            for client in clients:
+                tasks.start_soon(app, dict(scope), client.receive, client.send)
+                await client.is_answered.wait()
+            await anyio.wait_all_tasks_blocked()
+
+        await open_them(clients[:1])
+        tracemalloc.start()
+        try:
+            await open_them(clients[1:])
+            own = tracemalloc.Filter(True, f"{Path(asyncflask.__file__).parent}/*")
+            held = tracemalloc.take_snapshot().filter_traces([own])
+        finally:
+            tracemalloc.stop()
+        tasks.cancel_scope.cancel()
+    return sum(trace.size for trace in held.traces) / count
+
+
+async def test_an_idle_websocket(app):
+    """It holds little beside its task and what has led to the view: less than 5 kB."""
+
+    @app.websocket("/ws-idle")
+    async def wait():
+        while True:
+            await websocket.receive()
+
+    scope = {"type": "websocket", "path": "/ws-idle", "headers": [], "query_string": b""}
+
+    held = await bytes_of_idle(app, scope, {"type": "websocket.connect"})
+
+    assert held < 5000
+
+
+async def test_an_idle_stream(app):
+    """It holds little beside its two tasks and what has led to the generator: 7 kB."""
+
+    @app.get("/idle")
+    async def stream():
+        async def chunks():
+            yield b"x"
+            await anyio.sleep_forever()
+
+        return chunks()
+
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": "/idle",
+        "headers": [],
+        "query_string": b"",
+    }
+
+    held = await bytes_of_idle(app, scope, {"type": "http.request", "body": b""})
+
+    assert held < 8000

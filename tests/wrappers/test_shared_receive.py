@@ -232,3 +232,28 @@ async def test_what_receiving_raises_is_raised_as_it_is():
 
     with pytest.raises(OSError, match="broken"):
         await SharedReceive(fail).is_disconnected()
+
+
+@pytest.mark.anyio
+async def test_the_watcher_knows_what_the_reader_was_told(connect):
+    """A disconnect that the reader gets ends the watching, though the server says it only once."""
+    server = connect(FIRST)
+    shared = SharedReceive(server.receive)
+    seen = []
+
+    async def watch():
+        seen.append(await shared.watch())
+
+    await shared.read()
+    async with anyio.create_task_group() as tasks:
+
+        async def read():
+            seen.append(await shared.read())
+
+        tasks.start_soon(read)
+        await anyio.wait_all_tasks_blocked()
+        tasks.start_soon(watch)
+        await anyio.wait_all_tasks_blocked()
+        server.send.send_nowait(GONE)
+
+    assert seen == [GONE, GONE]
