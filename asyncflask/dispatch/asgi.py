@@ -19,7 +19,7 @@ from .body import attach_stream, begin_body, must_close_connection, receive_besi
 from .misses import explain_miss, page_of_miss
 from .pipeline import must_survive
 from .responses import ForwardedResponse, to_response
-from .straight import add_session, finish, may_go_straight
+from .straight import answer_in_worker, finish, may_go_straight, settle_answer
 from .supervision import Supervision, deadline_after, send_until
 from .unread import may_be_unread, send_beside_body
 
@@ -306,22 +306,22 @@ class ASGIMethods(Application):
         """
         request: Any = ctx.request
         straight: Any = pipeline.straight
-        answer: Any = None
-        rest = None
-        try:
-            # PERF: without before functions the view itself, which is one coroutine less.
-            called = straight.call(request) if straight.before else None
-            value = await (called or straight.function(**request.view_args))
-            if not straight.after:
-                answer = straight.encode(value)
-        except BaseException as exc:
-            rest = pipeline.run_from_view(ctx, None, exc)
+        rest: Any
+        if straight.blocks:
+            answer, rest = await answer_in_worker(ctx, pipeline)
         else:
-            if ctx._after is not None or (answer and not add_session(ctx, answer[0])):
-                rest = pipeline.run_from_view(ctx, value)
-            elif answer is None:
-                answer, rest = await finish(ctx, pipeline, value)
-        if rest is not None:
+            try:
+                # PERF: without before functions the view itself, which is one coroutine less.
+                called = straight.call(request) if straight.before else None
+                value = await (called or straight.function(**request.view_args))
+            except BaseException as exc:
+                answer, rest = None, pipeline.run_from_view(ctx, None, exc)
+            else:
+                if straight.after:
+                    answer, rest = await finish(ctx, pipeline, value)
+                else:
+                    answer, rest = settle_answer(ctx, pipeline, value)
+        if answer is None:
             return await bridge.drive(rest, ctx)
         ctx.torn_down = True
         if request._body is not None:

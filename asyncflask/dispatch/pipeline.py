@@ -104,10 +104,19 @@ class Pipeline:
         return self._conclude(ctx, dispatch(ctx))
 
     def run_from_view(
-        self, ctx: AppContext, value: Any, exc: BaseException | None = None
+        self,
+        ctx: AppContext,
+        value: Any,
+        exc: BaseException | None = None,
+        *,
+        in_worker: bool = False,
     ) -> Coroutine[Any, Any, Response]:
-        """`run` for a request whose view has already returned `value`, or raised `exc`."""
-        return self._conclude(ctx, self._finalize_view(ctx, value, exc))
+        """`run` for a request whose view has already returned `value`, or raised `exc`.
+
+        Args:
+            in_worker: it was raised in a thread, where nothing is a cancellation.
+        """
+        return self._conclude(ctx, self._finalize_view(ctx, value, exc, in_worker))
 
     def run_from_response(
         self, ctx: AppContext, response: Response | None, exc: BaseException | None = None
@@ -120,13 +129,17 @@ class Pipeline:
         return await self.full_dispatch_request(ctx)
 
     async def _finalize_view(
-        self, ctx: AppContext, value: Any, exc: BaseException | None
+        self, ctx: AppContext, value: Any, exc: BaseException | None, in_worker: bool
     ) -> Response:
+        if in_worker and not isinstance(exc, Exception):
+            await bridge.to_worker()
         try:
-            if isinstance(exc, Exception):
-                value = await self.handle_user_exception(ctx, exc)
-            elif exc is not None:
+            if exc is not None:
                 raise exc
+            if is_awaitable(value):
+                value = await settle(ctx, value)
+        except Exception as error:
+            value = await self.handle_user_exception(ctx, error)
         finally:
             exc = None
         return await self.finalize_request(ctx, value)

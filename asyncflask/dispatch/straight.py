@@ -1,4 +1,4 @@
-"""The short way of requests whose view and hooks are all async and whose answer is all at hand.
+"""The short way of requests without sync hooks whose answer is all at hand.
 
 Where no after function sees the answer, a view's text, bytes, dict or list is written straight
 to the server and never becomes a response. Everything else about the request is as ever, and
@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from inspect import iscoroutinefunction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
+from .. import bridge
 from ..datastructures import Headers
 from ..json.provider import DefaultJSONProvider
 from ..signals import (
@@ -25,7 +26,8 @@ from ..wrappers.cookies import ResponseCookies
 from ..wrappers.response import Response
 from .body import must_close_connection, receive_refused_body
 from .responses import messages_of, to_response
-from .sendable import messages_of_file
+from .sendable import messages_of_file, read_ahead
+from .steps import is_awaitable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -52,12 +54,17 @@ _AUDIENCES = tuple(
 )
 
 
+# What is sent; or None, and what is left to be done in the ordinary way.
+Outcome: TypeAlias = "tuple[tuple[Message, Message] | None, Coroutine[Any, Any, Response] | None]"
+
+
 @dataclass(frozen=True, slots=True)
 class Straight:
     """How an endpoint's answers are written.
 
     Attributes:
         function: the view.
+        blocks: whether it is sync and needs a worker; no hooks are around it then.
         text_type: the Content-Type header of text and bytes; of JSON, `json_type`.
         status: of all answers.
         to_json: the app's own encoder, None where its provider makes responses of its own.
@@ -66,6 +73,7 @@ class Straight:
     """
 
     function: Callable[..., Any]
+    blocks: bool
     text_type: tuple[bytes, bytes]
     json_type: tuple[bytes, bytes]
     status: int
@@ -114,7 +122,8 @@ def straight_way(
     response_class = app.response_class
     if view is None or response_class is not Response:
         return None
-    if not all(map(iscoroutinefunction, (view, *before, *after))):
+    blocks = not (before or after) and bridge.blocks(view)
+    if not blocks and not all(map(iscoroutinefunction, (view, *before, *after))):
         return None
     provider = app.json
     is_own = type(provider).dumps is DefaultJSONProvider.dumps and (
@@ -122,6 +131,7 @@ def straight_way(
     )
     return Straight(
         function=view,
+        blocks=blocks,
         text_type=_content_type(response_class.default_mimetype or ""),
         json_type=_content_type(provider.mimetype if is_own else ""),
         status=response_class.default_status,
@@ -181,28 +191,75 @@ def _save(ctx: AppContext, session: SessionMixin) -> list[tuple[bytes, bytes]]:
     return fields
 
 
-async def finish(
-    ctx: AppContext, pipeline: Pipeline, value: Any
-) -> tuple[tuple[Message, Message] | None, Coroutine[Any, Any, Response] | None]:
-    """Let the after functions see the response of a value, and save the session.
-
-    Returns:
-        what is sent, or None and what is left to be done in the ordinary way.
-    """
+async def finish(ctx: AppContext, pipeline: Pipeline, value: Any) -> Outcome:
+    """Let the after functions see the response of a value, and settle what is sent."""
+    straight: Any = pipeline.straight
+    if ctx._after is not None:
+        return None, pipeline.run_from_view(ctx, value)
     try:
         response = to_response(ctx.app, ctx.request, value)
-        for function in pipeline.straight.after:  # type: ignore[union-attr]  # it goes straight
+        for function in straight.after:
             response = await function(response)
-        if ctx.opened_session is not None or ctx.may_have_session:
-            interface, session = ctx.app.session_interface, ctx.open_session()
-            if not interface.is_null_session(session):
-                interface.save_session(ctx.app, session, response)
-        answer = messages_of(response)
+        answer = _save_and_write(ctx, response)
     except BaseException as exc:
         return None, pipeline.run_from_response(ctx, None, exc)
-    if answer is None:
-        return None, pipeline.run_from_response(ctx, response)
-    return answer, None
+    return answer, None if answer else pipeline.run_from_response(ctx, response)
+
+
+def settle_answer(ctx: AppContext, pipeline: Pipeline, value: Any) -> Outcome:
+    """Settle what is sent for a value that no after function is to see."""
+    straight: Any = pipeline.straight
+    if ctx._after is not None:
+        return None, pipeline.run_from_view(ctx, value)
+    try:
+        answer = straight.encode(value)
+        if answer is not None:
+            if add_session(ctx, answer[0]):
+                return answer, None
+            return None, pipeline.run_from_view(ctx, value)
+        response = to_response(ctx.app, ctx.request, value)
+        if ctx.in_worker:
+            read_ahead(ctx, response)
+        answer = _save_and_write(ctx, response)
+    except BaseException as exc:
+        return None, pipeline.run_from_response(ctx, None, exc)
+    return answer, None if answer else pipeline.run_from_response(ctx, response)
+
+
+def _save_and_write(ctx: AppContext, response: Response) -> tuple[Message, Message] | None:
+    """Save the session; what is sent of the response, None where it needs the ordinary way."""
+    if ctx.opened_session is not None or ctx.may_have_session:
+        interface, session = ctx.app.session_interface, ctx.open_session()
+        if not interface.is_null_session(session):
+            interface.save_session(ctx.app, session, response)
+    return messages_of(response) or (
+        messages_of_file(response) if type(response) is Response else None
+    )
+
+
+async def answer_in_worker(ctx: AppContext, pipeline: Pipeline) -> Outcome:
+    """Call a sync view in a thread, and settle there what is sent."""
+    try:
+        return await bridge.run_in_worker(_answer_in_worker, ctx, pipeline)
+    except BaseException as exc:
+        # Not the view's: the hop was cancelled.
+        return None, pipeline.run_from_view(ctx, None, exc)
+
+
+def _answer_in_worker(ctx: AppContext, pipeline: Pipeline) -> Outcome:
+    straight: Any = pipeline.straight
+    request: Any = ctx.request
+    ctx.in_worker = True
+    try:
+        value = straight.function(**request.view_args)
+        if is_awaitable(value):
+            return None, pipeline.run_from_view(ctx, value)
+    except BaseException as exc:
+        return None, pipeline.run_from_view(ctx, None, exc, in_worker=True)
+    else:
+        return settle_answer(ctx, pipeline, value)
+    finally:
+        ctx.in_worker = False
 
 
 def may_go_straight(ctx: AppContext, request: Request) -> bool:
