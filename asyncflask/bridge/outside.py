@@ -52,19 +52,19 @@ class OutsideSend:
 
     Attributes:
         has_begun: whether a message has been sent.
+        plain: the server's own, for messages between the first and the last.
     """
 
-    __slots__ = ("_send", "_variables", "has_begun")
+    __slots__ = ("_variables", "has_begun", "plain")
 
     def __init__(self, variables: Context | None, send: Send) -> None:
         self._variables = variables
-        self._send = send
+        self.plain = send
         self.has_begun = False
 
     def __call__(self, message: Message) -> Awaitable[None]:
         self.has_begun = True
-        sending = self._send(message)
-        # PERF: not those before, of which a stream has many: 0.1 µs a message instead of 0.6.
+        sending = self.plain(message)
         if self._variables is None or message.get("more_body"):
             return sending
         return run_with(self._variables, sending)
