@@ -20,6 +20,7 @@ from .deferred import class_attribute
 from .dispatch.asgi import ASGIMethods
 from .dispatch.background import BackgroundMethods, BackgroundTasks
 from .dispatch.compiling import compile_pipeline
+from .dispatch.conversations import Conversations
 from .dispatch.files import is_at_hand, send_from_directory
 from .dispatch.guard import guarded
 from .dispatch.methods import DispatchMethods
@@ -112,6 +113,7 @@ class Flask(ASGIMethods, BackgroundMethods, DispatchMethods, URLMethods):
     def _prepare_for_requests(self) -> None:
         self._good_hosts: set[bytes | None] = set()
         self._background = BackgroundTasks()
+        self._conversations = Conversations()
         self._warned_of_sessions: set[str | None] = set()
         self._next_warnings: dict[str, float] = {}
         self.template_context_processors[None].append(_default_template_ctx_processor)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from .. import bridge
 from ..ctx import AppContext, leave_all
@@ -16,6 +16,9 @@ from .stop_signals import telling_of_stop_signals
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+
+_LONGEST_END: Final = 2.0
+"""Seconds for WebSockets' handlers whose clients the server has cut off already."""
 
 Block = tuple[Step, Step]
 """What enters a context manager and what leaves it."""
@@ -53,8 +56,11 @@ class Serving:
         return self.has_started
 
     async def begin_to_stop(self) -> None:
-        """Tell whoever asks that the app stops, and wait for the background tasks."""
+        """Tell whoever asks that the app stops; wait for cut WebSockets and background tasks."""
         self._app.shutdown_event.set()
+        # Granian cuts them and drops its event loop when this is over, and with it what they
+        # have still to do; a thread that one of them holds would keep the process for ever.
+        await self._app._conversations.wait_for_all(_LONGEST_END)
         await self._app._background.finish(self._app)
 
     async def _begin(self) -> None:

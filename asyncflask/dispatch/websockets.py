@@ -51,6 +51,7 @@ async def answer_websocket(app: Any, scope: Scope, receive: Receive, send: Send)
     websocket._connect(channel)
     ctx = AppContext(app, websocket=websocket)
     ctx.enter()
+    app._conversations.begin()
     try:
         ctx.may_have_session = app._sent_session(scope)
         if appcontext_pushed.receivers and ctx.joined is None:
@@ -67,6 +68,7 @@ async def answer_websocket(app: Any, scope: Scope, receive: Receive, send: Send)
         await _go_away(channel)
         raise
     finally:
+        app._conversations.end()
         ctx.leave()
         # What refers to each other would be left to the collector.
         channel.prepare = channel.on_close = websocket._watch = None

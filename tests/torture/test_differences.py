@@ -38,7 +38,7 @@ def test_it_is_bad_on_other_servers(server):
     "figure",
     [
         "closed with 19 × 1006; shut down 1 ×, status 0, 0.1 s later",
-        "closed with 20 × 1006; shut down 0 ×, status 0, 0.1 s later",
+        "closed with 20 × 1006; shut down 2 ×, status 0, 0.1 s later",
         "closed with 20 × 1000; shut down 1 ×, status 0, 0.1 s later",
     ],
 )
