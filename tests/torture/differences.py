@@ -131,7 +131,7 @@ DIFFERENCES: Final = (
         21,
         "mixed requests",
         r"\d+: \+([5-9]|1\d)\.\d% .*; 0 wrong answers; nothing left",
-        "it keeps 3 to 5 MB more after 100,000 requests",
+        "it keeps 2 to 5 MB more after 100,000 requests",
         is_certain=False,
     ),
 )
