@@ -141,6 +141,9 @@ def _advance_on_loop(
                     error = exc
     except StopIteration as stop:
         return True, stop.value
+    finally:
+        # A frame that holds the exception whose traceback holds the frame is a cycle.
+        error = None
 
 
 def _advance_in_worker(
