@@ -218,13 +218,13 @@ def start():
 
 def finish():
     app.shutdown_event.wait()
-    print("finished", file=sys.stderr)
+    sys.stderr.write("finished\\n")
 
 
 async def finish_async():
     await app.shutdown_event.wait()
     await anyio.sleep(0.001)
-    print("finished", file=sys.stderr)
+    sys.stderr.write("finished\\n")
 
 
 @app.after_serving

@@ -18,7 +18,7 @@ from asyncflask.views import View
 
 pytestmark = pytest.mark.anyio
 
-SOON = 0.02  # seconds of a limit that is to be exceeded
+SOON = 0.1  # seconds of a limit that is to be exceeded
 LONG = 60  # and of one that is not
 
 
