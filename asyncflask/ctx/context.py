@@ -66,7 +66,7 @@ class AppContext:
         in_worker: whether the request's own coroutine is in a worker thread just now.
         torn_down: whether the teardown functions have run since the context was opened.
         given_up: whether nobody waits for its pipeline, so that whoever gave it up tears it down.
-        may_have_body: whether the client may send, or have sent, a request's body.
+        may_have_body: whether some of a request's body may be still to come.
         may_have_session: whether the client may have sent a session's cookie.
         joined: the context of the same app that was current when this one was pushed, and that
             owns `g` and the app's teardown; None where this one owns them.

@@ -406,25 +406,22 @@ class ASGIMethods(Application):
             _receive_outside(ctx, request)
             attach_stream(request)
             return None
-        # Out of the context, of which the server may keep a copy.
-        ctx.restore(ctx._outer[-1])
+        # Not with the request's variables, of which the server may keep a copy, and the body's
+        # timer does: event loops keep it for a while after it was cancelled.
+        around: Any = ctx.around
         try:
-            rest = begin_body(request)
+            rest = around.run(begin_body, request)
         except BaseException as exc:
             return self._fail_to_receive(ctx, exc)
-        finally:
-            ctx.make_current()
-        return None if rest is None else self._receive_rest(ctx, rest)
+        if rest is not None:
+            return self._receive_rest(ctx, bridge.run_with(around, rest))
+        body: Any = request._body
+        ctx.may_have_body = body.error is not None
+        return None
 
     async def _receive_rest(self, ctx: AppContext, rest: Awaitable[None]) -> None:
         try:
-            # Out of the context: the body's timer keeps a copy of the context variables, and
-            # event loops keep a timer for a while after it was cancelled.
-            ctx.leave()
-            try:
-                await rest
-            finally:
-                ctx.enter()
+            await rest
         except BaseException as exc:
             await self._fail_to_receive(ctx, exc)
 

@@ -35,7 +35,8 @@ def announced_length(scope: Mapping[str, Any], fields: Mapping[bytes, bytes]) ->
         return None
     length = fields.get(b"content-length")
     if length is not None:
-        return _to_length(length)
+        digits = length.strip()
+        return int(digits) if digits.isdigit() and len(digits) < 20 else None
     # SPEC: RFC 9112 section 6.3, a request without either header has no body. HTTP/2 has frames.
     if scope.get("http_version", "").startswith("1") or scope["method"] in _BODILESS:
         return 0
@@ -45,11 +46,6 @@ def announced_length(scope: Mapping[str, Any], fields: Mapping[bytes, bytes]) ->
 def waits_for_continue(fields: Mapping[bytes, bytes]) -> bool:
     """Whether the client sends the body only when it is told to."""
     return fields.get(b"expect", b"").lower() == b"100-continue"
-
-
-def _to_length(value: bytes) -> int | None:
-    digits = value.strip()
-    return int(digits) if digits.isdigit() and len(digits) < 20 else None
 
 
 # A `receive` that has taken its first step: the steps, and what the first one gave; (None, message)

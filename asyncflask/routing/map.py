@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from pprint import pformat
 from threading import Lock
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeGuard
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard
 
 from ..exceptions import BadHost
 from .adapter import MapAdapter
 from .binding import read_scope, to_scope
 from .converters import DEFAULT_CONVERTERS, ValidationError
 from .exceptions import NoMatch, RequestAliasRedirect, RequestPath
-from .tree import NOWHERE, Ending, Miss, Node, plant, walk
+from .tree import NEEDS_SLASH, NOWHERE, Miss, Node, plant, walk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .binding import Origin
     from .converters import BaseConverter
     from .rules import Rule, RuleFactory
-    from .tree import Found
+    from .tree import Ending, Found, Lost
 
 
 class Match(NamedTuple):
@@ -115,7 +115,7 @@ class Map:
 
     def find(
         self, domain: str, path: str, method: str, websocket: bool = False
-    ) -> tuple[Rule, dict[str, Any]] | Literal[Ending.NOWHERE] | None:
+    ) -> tuple[Rule, dict[str, Any]] | Lost | None:
         """Match a path in as few steps as may be.
 
         Args:
@@ -139,7 +139,7 @@ class Map:
         rule, texts = walk(self._root, parts, method, websocket, passed)
         if rule is None:
             return None if passed or "//" in below else NOWHERE
-        if isinstance(rule, Ending):
+        if rule is NEEDS_SLASH:
             return None
         args: dict[str, Any] = {}
         try:
@@ -179,7 +179,7 @@ class Map:
         if rule is None:
             self._merge_slashes(domain, path, miss)
             raise NoMatch(*miss.explain())
-        if isinstance(rule, Ending):
+        if rule is NEEDS_SLASH:
             raise RequestPath(f"{path}/")
         try:
             args = rule.read(texts)
@@ -199,7 +199,7 @@ class Map:
         if not self.merge_slashes or merged == path:
             return
         rule, _ = self._walk(domain, merged, miss)
-        if isinstance(rule, Ending):
+        if rule is NEEDS_SLASH:
             raise RequestPath(f"{merged}/")
         if rule is not None and rule.merge_slashes is not False:
             raise RequestPath(merged)
@@ -353,7 +353,7 @@ def _find_plain_below(node: Node, path: str) -> Iterator[tuple[str, str, bool, R
 
 
 def _is_plain(rule: Rule | Ending | None) -> TypeGuard[Rule]:
-    if rule is None or isinstance(rule, Ending):
+    if rule is None or rule is NEEDS_SLASH:
         return False
     return not (rule.alias or rule.redirect_to is not None or rule._rivals)
 

@@ -19,11 +19,16 @@ class Ending(Enum):
     """What a walk may end in, other than a rule."""
 
     NEEDS_SLASH = auto()
+
+
+class Lost(Enum):
+    """What is found for a path that no rule has, whatever the method."""
+
     NOWHERE = auto()
 
 
 NEEDS_SLASH: Final = Ending.NEEDS_SLASH
-NOWHERE: Final = Ending.NOWHERE
+NOWHERE: Final = Lost.NOWHERE
 
 # What a walk finds: a rule, and the texts of its variables.
 Found = tuple["Rule | Ending | None", tuple[str, ...]]

@@ -134,8 +134,9 @@ class Request(Routed, ScopeState, URLParts, HeaderValues):
 
     def close(self) -> None:
         """Close uploaded files and delete what the body has on disk."""
-        if self._body is not None:
-            self._body.close()
+        body = self._body
+        if body is not None and body.raw is None:
+            body.close()
         files = self.__dict__.get("files")
         if files:
             for same_named in MultiDict(files).listvalues():
