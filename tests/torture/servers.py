@@ -82,7 +82,12 @@ class ServerProcess:
         """Start the process, and wait for nothing."""
         with (self.folder / "log").open("wb") as log:
             self.process = subprocess.Popen(
-                self.command, cwd=ROOT, env=self._environment, stdout=log, stderr=log
+                self.command,
+                cwd=ROOT,
+                env=self._environment,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
             )
 
     def wait_until_ready(self) -> None:
@@ -110,6 +115,9 @@ class ServerProcess:
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
+        # Processes of its own that it has not ended; its session is theirs.
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
         self._folder.cleanup()
 
     def log(self) -> str:

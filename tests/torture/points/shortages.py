@@ -116,14 +116,16 @@ async def _use_up(port: int) -> None:
 
 
 async def _ask_until_answered(port: int) -> int:
-    while True:
-        with suppress(OSError, ValueError, TimeoutError):
-            async with asyncio.timeout(PATIENCE):
-                answer = await ask(port, "POST", "/sync/save", FORM_TYPE, body=FORM)
-            # libuv closes connections that it has no descriptors for.
-            if answer.head:
-                return answer.status
-        await asyncio.sleep(0.05)
+    """Ask until there is a descriptor for the connection, and another one for the upload."""
+    status = 0
+    with suppress(TimeoutError):
+        async with asyncio.timeout(PATIENCE):
+            while status != 200:
+                # Connections are refused, or closed without an answer.
+                with suppress(ConnectionError, ValueError):
+                    status = (await ask(port, "POST", "/sync/save", FORM_TYPE, body=FORM)).status
+                await asyncio.sleep(0.05)
+    return status
 
 
 PATIENCE = 20
