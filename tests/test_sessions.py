@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-import logging
-import uuid
 from datetime import UTC, datetime, timedelta
 
 import itsdangerous
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from markupsafe import Markup
 
-from asyncflask.config import Config, ConfigAttribute
+from asyncflask.config import Config
 from asyncflask.http import parse_cookie, parse_date
-from asyncflask.json.tag import TaggedJSONSerializer
 from asyncflask.sessions import (
     NullSession,
     SecureCookieSession,
@@ -25,112 +21,27 @@ from asyncflask.sessions import (
     SessionMixin,
     session_json_serializer,
 )
-from asyncflask.wrappers.request import Request
 from asyncflask.wrappers.response import Response
-
-# Made by the session interface of Flask 3.1.3 with itsdangerous 2.2.0, TimestampSigner's clock at
-# 1 700 000 000 seconds. Keys and contents are beside each.
-KEY = "a very secret key"
-FLASK_CLOCK = 1_700_000_000
-FLASK_PLAIN = "eyJuYW1lIjoiQWRhIiwidXNlciI6NDJ9.ZVPxAA.dIiCevctwonl32bPNF9G6r23Mi8"
-PLAIN = {"user": 42, "name": "Ada"}
-FLASK_TYPES = (
-    ".eJx1j0FvwjAMhf9K5HPEkpQyFgESF3aatAM3QChdDatImoomG1PV_z4nlXbbxbb89L1nD1D9BOxBD8Aq0LB9X14_3K6A"
-    "kUNtAobGYRZrEvefkTP1wnZYMSXUnEmlC6FlyV7f9om4WHMFHe4R0-xNAC1nJQfr_W1yaXIL5zPogzyNxDhzv8Uurx1lrNBt"
-    "HqsnqsmwxT5gnUTb9OR2SPCE8gFqxO7vctyu1zCOp0T5lo5uo7UcAj4IgNYcoxB4-UJ2jGohCiApdnZ6LlvS4tsDT1gyibHJ"
-    "wSwSLlUxLxfPy_86Bf8CdIdfYA.ZVPxAA.2_ZUjYijMVWe0XUxUtEM45bDUO0"
+from tests.session_cookies import (
+    FLASK_OLD_KEY,
+    FLASK_PERMANENT,
+    FLASK_PLAIN,
+    FLASK_TYPES,
+    KEY,
+    OLD_KEY,
+    PLAIN,
+    TYPES,
+    App,
+    make_request,
+    open_cookie,
+    save,
+    written_cookie,
 )
-TYPES = {
-    "tuple": (1, "two", None),
-    "bytes": b"\x00\xff raw",
-    "markup": Markup("<em>x</em>"),
-    "uuid": uuid.UUID("12345678-1234-5678-1234-567812345678"),
-    "datetime": datetime(2024, 2, 29, 12, 30, 15, tzinfo=UTC),
-    "look": {" t": [1]},
-    "nested": {"list": [(1,), {"deep": b"x"}]},
-    "text": "naïve ☃",
-    "none": None,
-    "float": 1.5,
-    "flag": True,
-}
-FLASK_COMPRESSED = ".eJyrVsrJz0tXslJKTEpWGMWjeBRjx0q1AKcIAio.ZVPxAA.ywMEAHkb5nojRzJElzk5fbdIcVs"
-COMPRESSED = {"long": "abc " * 200}
-FLASK_PERMANENT = "eyJfcGVybWFuZW50Ijp0cnVlLCJ1c2VyIjo0Mn0.ZVPxAA.8Sden2mG9xC26H5fDNcgWw1GpSk"
-PERMANENT = {"user": 42, "_permanent": True}
-BYTES_KEY = b"bytes \xff key"
-FLASK_BYTES_KEY = "eyJ1c2VyIjoxfQ.ZVPxAA.7jlgtm5hVAhCNFrQARksHAQAFGc"  # {"user": 1}
-OLD_KEY = "an old secret key"
-FLASK_OLD_KEY = "eyJ1c2VyIjo3fQ.ZVPxAA.Ktt5HLUhbgBP1-aiIPczb7Z43kE"  # {"user": 7}
-
-DEFAULTS = {
-    "SECRET_KEY": KEY,
-    "SECRET_KEY_FALLBACKS": None,
-    "PERMANENT_SESSION_LIFETIME": timedelta(days=36500),  # the recorded cookies stay valid
-    "SESSION_COOKIE_NAME": "session",
-    "SESSION_COOKIE_DOMAIN": None,
-    "SESSION_COOKIE_PATH": None,
-    "SESSION_COOKIE_HTTPONLY": True,
-    "SESSION_COOKIE_SECURE": False,
-    "SESSION_COOKIE_SAMESITE": None,
-    "SESSION_COOKIE_PARTITIONED": False,
-    "SESSION_REFRESH_EACH_REQUEST": True,
-    "APPLICATION_ROOT": "/",
-    "MAX_COOKIE_SIZE": 4093,
-}
-
-
-class App:
-    """What a session interface asks of an app."""
-
-    secret_key = ConfigAttribute("SECRET_KEY")
-    permanent_session_lifetime = ConfigAttribute("PERMANENT_SESSION_LIFETIME")
-
-    logger = logging.getLogger("app")
-
-    def __init__(self, **config):
-        self.config = Config("", DEFAULTS)
-        self.config.update(config)
 
 
 @pytest.fixture
 def interface():
     return SecureCookieSessionInterface()
-
-
-def make_request(cookie=None, name="session"):
-    headers = [] if cookie is None else [(b"cookie", f"{name}={cookie}".encode("latin-1"))]
-    return Request(
-        {
-            "type": "http",
-            "method": "GET",
-            "scheme": "http",
-            "path": "/",
-            "raw_path": b"/",
-            "query_string": b"",
-            "root_path": "",
-            "headers": headers,
-            "server": ("localhost", 80),
-            "client": ("127.0.0.1", 1234),
-        }
-    )
-
-
-def open_cookie(interface, app, cookie):
-    return interface.open_session(app, make_request(cookie))
-
-
-def save(interface, app, session):
-    """The response after saving the session onto it."""
-    response = Response("body")
-    interface.save_session(app, session, response)
-    return response
-
-
-def written_cookie(response):
-    """Value and attributes of the one cookie that the response sets."""
-    (header,) = response.headers.getlist("Set-Cookie")
-    pair, *attributes = header.split("; ")
-    return pair.partition("=")[2], attributes
 
 
 def old_cookie(content, age):
@@ -254,42 +165,6 @@ class TestSessionInterface:
 
         assert session.modified is True
         assert session.accessed is False
-
-
-class TestCookiesOfFlask:
-    @pytest.mark.parametrize(
-        ("cookie", "content"),
-        [
-            (FLASK_PLAIN, PLAIN),
-            (FLASK_TYPES, TYPES),
-            (FLASK_COMPRESSED, COMPRESSED),
-            (FLASK_PERMANENT, PERMANENT),
-        ],
-    )
-    def test_they_are_read(self, interface, cookie, content):
-        """A user who was logged in stays logged in when an app changes over."""
-        session = open_cookie(interface, App(), cookie)
-
-        assert session == content
-        assert {key: type(value) for key, value in session.items()} == {
-            key: type(value) for key, value in content.items()
-        }
-
-    def test_a_bytes_key(self, interface):
-        """A secret key of bytes signs as the bytes it is."""
-        assert open_cookie(interface, App(SECRET_KEY=BYTES_KEY), FLASK_BYTES_KEY) == {"user": 1}
-
-    def test_ours_are_the_same_to_the_byte(self, interface, monkeypatch):
-        """At the same moment, under the same key, the cookie is the one that Flask writes."""
-        clock = FLASK_CLOCK
-        monkeypatch.setattr(itsdangerous.TimestampSigner, "get_timestamp", lambda self: clock)
-        session = SecureCookieSession()
-        session["name"] = "Ada"
-        session["user"] = 42
-
-        value, _attributes = written_cookie(save(interface, App(), session))
-
-        assert value == FLASK_PLAIN
 
 
 class TestOpening:
@@ -642,89 +517,3 @@ class TestSaving:
 
         with pytest.raises(RuntimeError, match="no secret key was set"):
             save(interface, App(SECRET_KEY=None), session)
-
-
-class TestSigningSerializer:
-    def test_without_a_key_there_is_none(self, interface):
-        """Fallback keys alone sign nothing."""
-        app = App(SECRET_KEY=None, SECRET_KEY_FALLBACKS=[OLD_KEY])
-
-        assert interface.get_signing_serializer(app) is None
-
-    def test_it_is_built_once(self, interface):
-        """Requests share it as long as key and settings are the same, also between apps."""
-        serializer = interface.get_signing_serializer(App())
-
-        assert interface.get_signing_serializer(App()) is serializer
-
-    def test_a_new_key_counts_at_once(self, interface):
-        """Changing the key of a running app changes what signs and what verifies."""
-        app = App()
-        open_cookie(interface, app, FLASK_PLAIN)
-
-        app.secret_key = OLD_KEY
-
-        assert open_cookie(interface, app, FLASK_OLD_KEY) == {"user": 7}
-        assert open_cookie(interface, app, FLASK_PLAIN) == {}
-
-    def test_fallbacks_changed_in_place_count_at_once(self, interface):
-        """The list in the configuration may be edited."""
-        app = App(SECRET_KEY_FALLBACKS=[OLD_KEY])
-        open_cookie(interface, app, FLASK_OLD_KEY)
-
-        app.config["SECRET_KEY_FALLBACKS"].clear()
-
-        assert open_cookie(interface, app, FLASK_OLD_KEY) == {}
-
-    @pytest.mark.parametrize(
-        ("name", "value"),
-        [
-            ("salt", "another"),
-            ("digest_method", staticmethod(hashlib.sha256)),
-            ("key_derivation", "concat"),
-            ("serializer", TaggedJSONSerializer()),
-        ],
-    )
-    def test_each_setting_makes_another(self, interface, name, value):
-        """Changed settings are not answered with the serializer for the former ones."""
-        before = interface.get_signing_serializer(App())
-
-        changed = type("Changed", (SecureCookieSessionInterface,), {name: value})()
-        setattr(interface, name, getattr(changed, name))
-
-        assert interface.get_signing_serializer(App()) is not before
-
-    @pytest.mark.parametrize("key", ["dev", "fifteen letters", b"short"])
-    def test_a_short_key_is_warned_of_once(self, interface, caplog, key):
-        """In debug mode, when it is first used; the key itself is not shown."""
-        app = App(SECRET_KEY=key, DEBUG=True)
-
-        for _ in range(3):
-            interface.get_signing_serializer(app)
-
-        [record] = caplog.records
-        assert record.levelname == "WARNING"
-        assert f"SECRET_KEY has {len(key)} bytes" in record.getMessage()
-        assert repr(key) not in record.getMessage()
-
-    @pytest.mark.parametrize(
-        "config",
-        [
-            {"DEBUG": False, "SECRET_KEY": "dev"},
-            {"DEBUG": True, "SECRET_KEY": "dev", "TESTING": True},
-            {"DEBUG": True, "SECRET_KEY": "sixteen letters!"},
-            {"DEBUG": True, "SECRET_KEY_FALLBACKS": ["dev"]},
-        ],
-    )
-    def test_nothing_else_is_warned_of(self, interface, caplog, config):
-        """No long key, no test, no old key, and nothing in production."""
-        interface.get_signing_serializer(App(**config))
-
-        assert caplog.records == []
-
-    def test_few_are_kept(self, interface):
-        """An app that changes its key for ever does not fill the memory."""
-        for number in range(100):
-            interface.get_signing_serializer(App(SECRET_KEY=f"key {number}"))
-
-        assert len(interface._serializers) <= 16
