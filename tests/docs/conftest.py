@@ -1,13 +1,15 @@
-"""Runs the Python samples of the documentation's pages, as they stand."""
+"""Runs the Python samples of the documentation's pages, as they stand; clients for their apps."""
 
 from __future__ import annotations
 
 import re
 import sys
+from pathlib import Path
 from types import ModuleType
 
 import pytest
 
+PAGES = Path(__file__).parents[2] / "docs" / "pages"
 _find_samples = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL).finditer
 
 
@@ -37,3 +39,15 @@ def run_page(samples_of, tmp_path, monkeypatch):
         return module
 
     return run_page
+
+
+@pytest.fixture
+def client_of(run_page):
+    """A client for the app of a page."""
+
+    def client_of(page):
+        app = run_page(PAGES / f"{page}.md").app
+        app.testing = True
+        return app.test_client()
+
+    return client_of
