@@ -58,10 +58,12 @@ class Outcome(Generic[T]):
 
 
 def value_or_raise(ended: Any) -> Any:
-    """The `_value` of what has ended; or raise its `_error`, which it then forgets."""
+    """The `_value` of what has ended; or raise its `_error`. It then forgets both."""
+    # A value may hold an exception, whose traceback leads back to what has ended.
+    value, ended._value = ended._value, None
     error, ended._error = ended._error, None
     if error is None:
-        return ended._value
+        return value
     try:
         raise error
     finally:

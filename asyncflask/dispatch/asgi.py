@@ -315,14 +315,16 @@ class ASGIMethods(Application):
                 called = straight.call(request) if straight.before else None
                 value = await (called or straight.function(**request.view_args))
             except BaseException as exc:
-                answer, rest = None, pipeline.run_from_view(ctx, None, exc)
+                answer, rest = None, partial(pipeline.run_from_view, ctx, None, exc)
             else:
                 if straight.after:
                     answer, rest = await finish(ctx, pipeline, value)
                 else:
                     answer, rest = settle_answer(ctx, pipeline, value)
         if answer is None:
-            return await bridge.drive(rest, ctx)
+            # What holds an exception is not held here, where its traceback leads back to.
+            begun, rest = rest(), None
+            return await bridge.drive(begun, ctx)
         ctx.torn_down = True
         if request._body is not None:
             request.close()

@@ -8,6 +8,7 @@ whatever else is returned or raised takes the pipeline's ordinary way from there
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -54,8 +55,10 @@ _AUDIENCES = tuple(
 )
 
 
-# What is sent; or None, and what is left to be done in the ordinary way.
-Outcome: TypeAlias = "tuple[tuple[Message, Message] | None, Coroutine[Any, Any, Response] | None]"
+# What is sent; or None, and what begins what is left to be done in the ordinary way.
+Outcome: TypeAlias = (
+    "tuple[tuple[Message, Message] | None, Callable[[], Coroutine[Any, Any, Response]] | None]"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,35 +198,35 @@ async def finish(ctx: AppContext, pipeline: Pipeline, value: Any) -> Outcome:
     """Let the after functions see the response of a value, and settle what is sent."""
     straight: Any = pipeline.straight
     if ctx._after is not None:
-        return None, pipeline.run_from_view(ctx, value)
+        return None, partial(pipeline.run_from_view, ctx, value)
     try:
         response = to_response(ctx.app, ctx.request, value)
         for function in straight.after:
             response = await function(response)
         answer = _save_and_write(ctx, response)
     except BaseException as exc:
-        return None, pipeline.run_from_response(ctx, None, exc)
-    return answer, None if answer else pipeline.run_from_response(ctx, response)
+        return None, partial(pipeline.run_from_response, ctx, None, exc)
+    return answer, None if answer else partial(pipeline.run_from_response, ctx, response)
 
 
 def settle_answer(ctx: AppContext, pipeline: Pipeline, value: Any) -> Outcome:
     """Settle what is sent for a value that no after function is to see."""
     straight: Any = pipeline.straight
     if ctx._after is not None:
-        return None, pipeline.run_from_view(ctx, value)
+        return None, partial(pipeline.run_from_view, ctx, value)
     try:
         answer = straight.encode(value)
         if answer is not None:
             if add_session(ctx, answer[0]):
                 return answer, None
-            return None, pipeline.run_from_view(ctx, value)
+            return None, partial(pipeline.run_from_view, ctx, value)
         response = to_response(ctx.app, ctx.request, value)
         if ctx.in_worker:
             read_ahead(ctx, response)
         answer = _save_and_write(ctx, response)
     except BaseException as exc:
-        return None, pipeline.run_from_response(ctx, None, exc)
-    return answer, None if answer else pipeline.run_from_response(ctx, response)
+        return None, partial(pipeline.run_from_response, ctx, None, exc)
+    return answer, None if answer else partial(pipeline.run_from_response, ctx, response)
 
 
 def _save_and_write(ctx: AppContext, response: Response) -> tuple[Message, Message] | None:
@@ -243,7 +246,7 @@ async def answer_in_worker(ctx: AppContext, pipeline: Pipeline) -> Outcome:
         return await bridge.run_in_worker(_answer_in_worker, ctx, pipeline)
     except BaseException as exc:
         # Not the view's: the hop was cancelled.
-        return None, pipeline.run_from_view(ctx, None, exc)
+        return None, partial(pipeline.run_from_view, ctx, None, exc)
 
 
 def _answer_in_worker(ctx: AppContext, pipeline: Pipeline) -> Outcome:
@@ -253,9 +256,9 @@ def _answer_in_worker(ctx: AppContext, pipeline: Pipeline) -> Outcome:
     try:
         value = straight.function(**request.view_args)
         if is_awaitable(value):
-            return None, pipeline.run_from_view(ctx, value)
+            return None, partial(pipeline.run_from_view, ctx, value)
     except BaseException as exc:
-        return None, pipeline.run_from_view(ctx, None, exc, in_worker=True)
+        return None, partial(pipeline.run_from_view, ctx, None, exc, in_worker=True)
     else:
         return settle_answer(ctx, pipeline, value)
     finally:

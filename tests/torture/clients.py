@@ -62,11 +62,15 @@ class Client:
 
     async def __aexit__(self, *exc_info: object) -> None:
         self.writer.close()
-        with suppress(OSError):
+        try:
             async with asyncio.timeout(PATIENCE):
                 await self.writer.wait_closed()
-        # A server that reads no more of what was sent would keep the connection.
-        self.writer.transport.abort()
+        except TimeoutError:
+            # A server that reads no more of what was sent would keep the connection.
+            self.writer.transport.abort()
+        except OSError:
+            # It has been closed by the server, or cut.
+            return
 
     async def send(self, data: bytes) -> None:
         """Send; a server that takes nothing more in time is a TimeoutError."""
