@@ -11,7 +11,9 @@ from .. import ctx
 from ..setup.commands import with_appcontext
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from ..setup.mounts import Mount
 
 _AUTOMATIC = frozenset({"HEAD", "OPTIONS"})
 
@@ -47,15 +49,19 @@ _SORT_KEYS: dict[str, Callable[[_Row], str]] = {
 @click.option("--all-methods", is_flag=True, help="Show HEAD and OPTIONS too.")
 @with_appcontext
 def routes_command(sort: str, all_methods: bool) -> None:
-    """Show every rule with its endpoint and methods."""
-    url_map = ctx.require_app_context().app.url_map
+    """Show every rule with its endpoint and methods, and what is mounted beside them."""
+    app = ctx.require_app_context().app
+    url_map, mounts = app.url_map, app._mounts
     hidden = frozenset() if all_methods else _AUTOMATIC
     rows = [_row(rule, hidden, url_map.host_matching) for rule in url_map.iter_rules()]
-    if not rows:
+    if rows:
+        _show(_rule_columns(sorted(rows, key=_SORT_KEYS[sort]), url_map.host_matching))
+    if rows and mounts:
+        click.echo()
+    if mounts:
+        _show(_mount_columns(mounts))
+    if not (rows or mounts):
         click.echo("No routes were registered.")
-        return
-    for line in _table(sorted(rows, key=_SORT_KEYS[sort]), url_map.host_matching):
-        click.echo(line)
 
 
 def _row(rule: Any, hidden: frozenset[str], host_matching: bool) -> _Row:
@@ -68,21 +74,38 @@ def _row(rule: Any, hidden: frozenset[str], host_matching: bool) -> _Row:
     )
 
 
-def _table(rows: Sequence[_Row], host_matching: bool) -> Iterable[str]:
-    """Lines of padded columns under a header; a domain column only where there are domains."""
+def _rule_columns(rows: Sequence[_Row], host_matching: bool) -> Mapping[str, Sequence[str]]:
+    """The cells by title; a column of domains only where there are any."""
     columns = {
         "Endpoint": [row.endpoint for row in rows],
         "Methods": [row.methods for row in rows],
         "Host" if host_matching else "Subdomain": [row.domain for row in rows],
         "Rule": [row.rule for row in rows],
     }
-    shown = {title: cells for title, cells in columns.items() if any(cells)}
-    widths = [max(map(len, (title, *cells))) for title, cells in shown.items()]
+    return {title: cells for title, cells in columns.items() if any(cells)}
 
-    yield _line(shown, widths)
-    yield _line(["-" * width for width in widths], widths)
-    for cells in zip(*shown.values(), strict=True):
-        yield _line(cells, widths)
+
+def _mount_columns(mounts: Sequence[Mount]) -> Mapping[str, Sequence[str]]:
+    return {
+        "Mounted at": [mount.prefix or "/" for mount in mounts],
+        "Kind": ["WSGI" if mount.is_wsgi else "ASGI" for mount in mounts],
+        "Application": [_name_of(mount.app) for mount in mounts],
+    }
+
+
+def _name_of(app: Any) -> str:
+    named = app if hasattr(app, "__qualname__") else type(app)
+    name = f"{named.__module__}.{named.__qualname__}"
+    return f"{name} {app.name!r}" if isinstance(getattr(app, "name", None), str) else name
+
+
+def _show(columns: Mapping[str, Sequence[str]]) -> None:
+    """Print lines of padded columns under a header."""
+    widths = [max(map(len, (title, *cells))) for title, cells in columns.items()]
+    click.echo(_line(columns, widths))
+    click.echo(_line(["-" * width for width in widths], widths))
+    for cells in zip(*columns.values(), strict=True):
+        click.echo(_line(cells, widths))
 
 
 def _line(cells: Iterable[str], widths: Iterable[int]) -> str:

@@ -115,3 +115,40 @@ def test_an_unknown_order(invoke):
 
     assert result.exit_code == 2
     assert "'match'" in result.output
+
+
+MOUNTS = """\
+from starlette.applications import Starlette
+
+app.mount("/api", Starlette())
+app.mount("/admin", Flask("back office"))
+"""
+
+
+def test_mounted_applications_are_listed_below(routes):
+    """Where, of which kind, and what they are."""
+    lines = routes(APP + MOUNTS)
+
+    assert lines[lines.index("") + 1 :] == [
+        "Mounted at  Kind  Application",
+        "----------  ----  ----------------------------------",
+        "/api        ASGI  starlette.applications.Starlette",
+        "/admin      ASGI  asyncflask.app.Flask 'back office'",
+    ]
+
+
+def test_an_app_of_mounts_alone(routes):
+    """No empty table of rules comes first."""
+    source = """\
+from asyncflask import Flask
+app = Flask("front", static_folder=None)
+
+async def fallback(scope, receive, send): ...
+
+app.mount("/", fallback)
+"""
+
+    assert routes(source)[::2] == [
+        "Mounted at  Kind  Application",
+        "/           ASGI  app.fallback",
+    ]
