@@ -13,7 +13,6 @@ from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from .. import bridge
-from ..datastructures import Headers
 from ..json.provider import DefaultJSONProvider
 from ..signals import (
     appcontext_popped,
@@ -23,18 +22,17 @@ from ..signals import (
     request_tearing_down,
 )
 from ..wrappers.content_type import content_type_for
-from ..wrappers.cookies import ResponseCookies
 from ..wrappers.response import Response
 from .body import must_close_connection, receive_refused_body
 from .responses import messages_of, to_response
 from .sendable import messages_of_file, read_ahead
 from .steps import is_awaitable
+from .straight_session import add_session, save_into
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
     from ..ctx import AppContext
-    from ..sessions import SessionMixin
     from ..typing import Message
     from ..wrappers.request import Request
     from .pipeline import Pipeline
@@ -148,52 +146,6 @@ def _content_type(mimetype: str) -> tuple[bytes, bytes]:
     return b"content-type", content_type_for(mimetype).encode()
 
 
-# Content-Type and Content-Length; only a file has more.
-_FEWEST = 2
-
-
-class _Head(ResponseCookies):
-    """What the cookie session's interface needs of a response: its headers."""
-
-    def __init__(self) -> None:
-        self.headers = Headers()
-
-
-def add_session(ctx: AppContext, start: Message) -> bool:
-    """Save the session, as the ordinary way does, into the headers of an answer.
-
-    Returns:
-        whether that went well; the ordinary way is to meet the error again.
-    """
-    session, interface = ctx.opened_session, ctx.app.session_interface
-    if session is None and not ctx.may_have_session:
-        return True
-    headers = start["headers"]
-    try:
-        if session is None and not interface._concerns(ctx.app, ctx.request):
-            return True
-        added = _save(ctx, ctx.open_session() if session is None else session)
-    except Exception:
-        return False
-    if added and len(headers) > _FEWEST and b"vary" in dict(headers):
-        # Which Cookie has to join, where the response is at hand.
-        return False
-    headers += added
-    return True
-
-
-def _save(ctx: AppContext, session: SessionMixin) -> list[tuple[bytes, bytes]]:
-    """The headers that saving the session adds."""
-    app, interface = ctx.app, ctx.app.session_interface
-    fields: list[tuple[bytes, bytes]] | None = interface._plain_fields(app, session)
-    if fields is None:
-        head: Any = _Head()
-        if not interface.is_null_session(session):
-            interface.save_session(app, session, head)
-        fields = head.headers.raw()
-    return fields
-
-
 async def finish(ctx: AppContext, pipeline: Pipeline, value: Any) -> Outcome:
     """Let the after functions see the response of a value, and settle what is sent."""
     straight: Any = pipeline.straight
@@ -231,10 +183,7 @@ def settle_answer(ctx: AppContext, pipeline: Pipeline, value: Any) -> Outcome:
 
 def _save_and_write(ctx: AppContext, response: Response) -> tuple[Message, Message] | None:
     """Save the session; what is sent of the response, None where it needs the ordinary way."""
-    if ctx.opened_session is not None or ctx.may_have_session:
-        interface, session = ctx.app.session_interface, ctx.open_session()
-        if not interface.is_null_session(session):
-            interface.save_session(ctx.app, session, response)
+    save_into(ctx, response)
     return messages_of(response) or (
         messages_of_file(response) if type(response) is Response else None
     )
