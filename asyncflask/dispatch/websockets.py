@@ -28,6 +28,11 @@ _POOL = "websockets"
 _LONGEST_FAREWELL = 1.0  # seconds that a client may take to be told that the server stops
 
 
+def _first_host(scope: Scope) -> bytes | None:
+    # Of two, the one that `websocket.host` gives is the one to be checked.
+    return next((value for name, value in scope["headers"] if name == b"host"), None)
+
+
 async def answer_websocket(app: Any, scope: Scope, receive: Receive, send: Send) -> None:
     """Answer one handshake, and live as long as the connection does.
 
@@ -56,7 +61,7 @@ async def answer_websocket(app: Any, scope: Scope, receive: Receive, send: Send)
         ctx.may_have_session = app._sent_session(scope)
         if appcontext_pushed.receivers and ctx.joined is None:
             appcontext_pushed.send(app, _async_wrapper=app.ensure_sync)
-        app._match(ctx, websocket, dict(scope["headers"]).get(b"host"))
+        app._match(ctx, websocket, _first_host(scope))
         response = await _converse(ctx, channel)
         # A client that has gone meanwhile is no error.
         with suppress(OSError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from asyncflask import Flask
+from asyncflask import Flask, websocket
 from asyncflask.routing import Rule
 
 pytestmark = pytest.mark.anyio
@@ -48,6 +48,30 @@ async def test_the_first_host_counts(app):
     await app(scope(b"good.example", b"b/d"), receive, send)
 
     assert [message["status"] for message in sent if "status" in message] == [200, 400, 200]
+
+
+async def test_the_first_host_counts_for_a_websocket(app):
+    """As for a request: the handshake is denied where it is no host."""
+    sent = []
+
+    @app.websocket("/ws")
+    async def ws():
+        await websocket.accept()
+
+    async def send(message):
+        sent.append(message["type"])
+
+    async def receive():
+        return {"type": "websocket.connect"}
+
+    def scope(*hosts):
+        headers = [(b"host", host) for host in hosts]
+        return {"type": "websocket", "path": "/ws", "headers": headers, "scheme": "ws"}
+
+    await app(scope(b"good.example"), receive, send)
+    await app(scope(b"b/d", b"good.example"), receive, send)
+
+    assert sent == ["websocket.accept", "websocket.close", "websocket.close"]
 
 
 async def test_a_rule_added_to_the_map_later_is_found(app, exchange):
